@@ -1,0 +1,297 @@
+"""The only writer and the basic reader of the book: raw SQL, one round trip an append."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import psycopg
+from django.db import DEFAULT_DB_ALIAS, connections
+from psycopg.rows import TupleRow, tuple_row
+
+from . import codec, hashing, registry
+from .chart import Account, Posting, Role
+from .refusal import Refused
+from .registry import Recorded
+
+
+class InsufficientBalance(Refused):
+    """An account would have gone to the wrong side of zero."""
+
+    code = "ledger.insufficient-balance"
+
+
+class Unbalanced(Refused):
+    """The postings of an event do not sum to zero in each asset."""
+
+    code = "ledger.unbalanced"
+
+
+class UnopenedAccount(Refused):
+    """A posting names an account that was never opened."""
+
+    code = "ledger.unopened-account"
+
+
+class Head(NamedTuple):
+    """The newest event of a stream: its version and hash."""
+
+    version: int
+    hash: bytes
+
+
+class Draft(NamedTuple):
+    """An event about to be appended."""
+
+    stream: UUID
+    event: Any
+    owner: UUID | None
+    postings: tuple[Posting, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFields:
+    """The columns of an entry, all of them covered by the hash of each of its events."""
+
+    id: UUID
+    key: str
+    fingerprint: bytes
+    command: str
+    actor: str
+    source: str
+    maker: UUID | None
+    checker: UUID | None
+    proposal: UUID | None
+    effective_at: datetime
+    recorded_at: datetime
+    result: Any
+    correlation: UUID | None
+    causation: UUID | None
+
+    def digest(self) -> bytes:
+        """SHA-256 of the canonical JSON of all fields."""
+        return hashing.entry_digest({name: getattr(self, name) for name in self.__slots__})
+
+
+def cursor(using: str = DEFAULT_DB_ALIAS) -> psycopg.Cursor[TupleRow]:
+    """A plain psycopg cursor on Django's connection: same transaction, prepared statements."""
+    wrapper = connections[using]
+    wrapper.ensure_connection()
+    return psycopg.Cursor(wrapper.connection, row_factory=tuple_row)
+
+
+def begin(key: str) -> tuple[UUID, bytes, Any] | None:
+    """Take the idempotency key for this transaction; the earlier entry (id, fingerprint, result) if any."""
+    row = cursor().execute("SELECT * FROM ledger_begin(%s)", [key]).fetchone()
+    return None if row is None else (row[0], bytes(row[1]), row[2])
+
+
+def lock(streams: Iterable[UUID]) -> dict[UUID, Head]:
+    """Lock streams until the transaction ends, in one global order; the heads of those that have events."""
+    rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [list(set(streams))])
+    return {stream: Head(version, bytes(digest)) for stream, version, digest in rows}
+
+
+def unopened(accounts: Iterable[Account]) -> list[Account]:
+    """Those of the accounts that do not exist yet, in a fixed order."""
+    wanted = sorted(set(accounts))
+    rows = cursor().execute(
+        "SELECT a.owner, a.role, a.asset FROM ledger_account a JOIN unnest(%s::uuid[], %s::text[], %s::text[])"
+        " w(owner, role, asset) USING (owner, role, asset)",
+        [[a.owner for a in wanted], [a.role.value for a in wanted], [a.asset for a in wanted]],
+    )
+    known = {Account(owner, Role(role), asset) for owner, role, asset in rows}
+    return [account for account in wanted if account not in known]
+
+
+def open_accounts(accounts: Sequence[Account]) -> None:
+    """Insert accounts, with a zero balance row for those summed eagerly."""
+    roles = [account.role for account in accounts]
+    cursor().execute(
+        "SELECT ledger_open(%s::uuid[], %s::text[], %s::text[], %s::smallint[], %s::boolean[])",
+        [
+            [account.owner for account in accounts],
+            [role.value for role in roles],
+            [account.asset for account in accounts],
+            [role.side for role in roles],
+            [role.eager for role in roles],
+        ],
+    )
+
+
+def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head]) -> list[Recorded]:
+    """Write one entry with its events, chained to `heads` of their locked streams, and its postings.
+
+    Raises InsufficientBalance, Unbalanced or UnopenedAccount; the caller's transaction then rolls back.
+    """
+    chained = _chain(entry, drafts, heads)
+    postings = [(index, *posting) for index, draft in enumerate(drafts, 1) for posting in draft.postings]
+    try:
+        row = (
+            cursor()
+            .execute(
+                _APPEND,
+                [
+                    *(getattr(entry, name) for name in _ENTRY_BEFORE_RESULT),
+                    codec.canonical(entry.result),
+                    entry.correlation,
+                    entry.causation,
+                    *_event_columns(chained),
+                    *_posting_columns(postings),
+                ],
+            )
+            .fetchone()
+        )
+    except psycopg.errors.CheckViolation as error:
+        raise _refusal(error) from error
+    if row is None or row[0] is None:
+        raise UnopenedAccount(
+            "Open every account before posting to it.", accounts=sorted({str(p[1]) for p in postings})
+        )
+    return [
+        Recorded(
+            seq,
+            entry.id,
+            c.stream,
+            c.version,
+            c.kind,
+            c.schema,
+            draft.event,
+            c.owner,
+            entry.effective_at,
+            c.hash,
+            draft.postings,
+        )
+        for seq, c, draft in zip(row[0], chained, drafts, strict=True)
+    ]
+
+
+class _Chained(NamedTuple):
+    stream: UUID
+    version: int
+    kind: str
+    schema: int
+    data: str
+    owner: UUID | None
+    hash: bytes
+
+
+_ENTRY_BEFORE_RESULT = EntryFields.__slots__[: EntryFields.__slots__.index("result")]
+_APPEND = (
+    f"SELECT ledger_append({', '.join(['%s'] * 14)},"
+    " %s::uuid[], %s::integer[], %s::text[], %s::smallint[], %s::text[], %s::uuid[], %s::bytea[],"
+    " %s::integer[], %s::uuid[], %s::text[], %s::text[], %s::numeric[])"
+)
+
+
+def _chain(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head]) -> list[_Chained]:
+    digest = entry.digest()
+    latest = dict(heads)
+    chained = []
+    for draft in drafts:
+        kind = registry.kind_of(type(draft.event))
+        previous = latest.get(draft.stream, Head(0, hashing.GENESIS))
+        data = codec.canonical(draft.event)
+        version = previous.version + 1
+        hashed = hashing.event_hash(
+            previous=previous.hash,
+            entry=digest,
+            stream=draft.stream,
+            version=version,
+            kind=kind.name,
+            schema=kind.schema,
+            data=data,
+            owner=draft.owner,
+            effective_at=entry.effective_at,
+            postings=hashing.postings_text(draft.postings),
+        )
+        latest[draft.stream] = Head(version, hashed)
+        chained.append(_Chained(draft.stream, version, kind.name, kind.schema, data, draft.owner, hashed))
+    return chained
+
+
+def _event_columns(chained: Sequence[_Chained]) -> list[list[Any]]:
+    return [
+        [c.stream for c in chained],
+        [c.version for c in chained],
+        [c.kind for c in chained],
+        [c.schema for c in chained],
+        [c.data for c in chained],
+        [c.owner for c in chained],
+        [c.hash for c in chained],
+    ]
+
+
+def _posting_columns(postings: Sequence[tuple[int, Account, Any]]) -> list[list[Any]]:
+    return [
+        [index for index, _, _ in postings],
+        [account.owner for _, account, _ in postings],
+        [account.role.value for _, account, _ in postings],
+        [account.asset for _, account, _ in postings],
+        [amount for _, _, amount in postings],
+    ]
+
+
+def _refusal(error: psycopg.errors.CheckViolation) -> Refused:
+    if error.diag.constraint_name == "ledger_posting_zero_sum":
+        return Unbalanced("The postings of an event must sum to zero in each asset.")
+    if error.diag.constraint_name == "ledger_balance_side":
+        return InsufficientBalance("The balance does not cover this; nothing was moved.")
+    raise error
+
+
+READ = """
+    SELECT e.seq, e.entry, e.stream, e.version, e.kind, e.schema, e.data, e.owner, e.effective_at, e.hash
+    FROM ledger_event e
+"""
+
+
+def read(where: str, params: Sequence[Any], order: str = "e.seq") -> list[Recorded]:
+    """Events selected by a fixed SQL condition on `e`, with their postings, upcast to today's classes."""
+    rows = cursor().execute(f"{READ} WHERE {where} ORDER BY {order}", params).fetchall()
+    postings = read_postings([row[0] for row in rows])
+    return [recorded(row, postings.get(row[0], ())) for row in rows]
+
+
+def recorded(row: Sequence[Any], postings: tuple[Posting, ...], position: int | None = None) -> Recorded:
+    """One row of READ as Recorded."""
+    seq, entry, stream, version, kind, schema, data, owner, effective_at, digest = row
+    event = registry.read(kind, schema, data)
+    return Recorded(
+        seq,
+        entry,
+        stream,
+        version,
+        kind,
+        schema,
+        event,
+        owner,
+        effective_at,
+        bytes(digest),
+        postings,
+        position,
+    )
+
+
+def read_postings(seqs: Sequence[int]) -> dict[int, tuple[Posting, ...]]:
+    """The postings of each of the events, sorted by account."""
+    rows = cursor().execute(
+        "SELECT p.event, a.owner, a.role, a.asset, p.amount FROM ledger_posting p"
+        " JOIN ledger_account a ON a.id = p.account WHERE p.event = ANY(%s) ORDER BY p.event, a.owner, a.role, a.asset",
+        [list(seqs)],
+    )
+    found: dict[int, list[Posting]] = {}
+    for seq, owner, role, asset, amount in rows:
+        found.setdefault(seq, []).append(Posting(Account(owner, Role(role), asset), amount))
+    return {seq: tuple(items) for seq, items in found.items()}
+
+
+def note_refusal(columns: Sequence[Any], evidence: dict[str, Any]) -> None:
+    """Record that a command was refused: (key, command, actor, source, code, message, effective_at, refused_at)."""
+    cursor().execute(
+        "INSERT INTO ledger_refusal (key, command, actor, source, code, message, effective_at, refused_at, evidence)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
+        [*columns, json.dumps({key: str(value) for key, value in evidence.items()}, sort_keys=True)],
+    )
