@@ -1,0 +1,10 @@
+"""Instruments, prices, rates and calendars."""
+
+from brokerage.ledger.apps import LedgerAppConfig
+
+
+class MarketConfig(LedgerAppConfig):
+    """Instruments, prices, rates and calendars."""
+
+    default = True
+    name = "brokerage.market"
