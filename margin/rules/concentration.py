@@ -1,0 +1,112 @@
+"""Concentration: how much of a lopsided book counts as lending value.
+
+Groups are names already merged; FORMULAS, Concentration. The capped lending value is the greatest
+T with T = sum of min(CV_i, max(A_i, c_i T)).
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from brokerage.ledger.amounts import ONE, ZERO
+
+from .exact import exact
+from .policy import ConcentrationCap
+
+
+class Group(NamedTuple):
+    """One merged name: its collateral value in base currency, and its cap if it has one."""
+
+    name: str
+    value: Decimal
+    cap: ConcentrationCap | None
+
+
+class _Turn(NamedTuple):
+    """The T, as numerator / denominator, below which a group counts for less, or for its floor."""
+
+    numerator: Decimal
+    denominator: Decimal
+    to_floor: bool
+    floor: Decimal
+
+    def above(self, other: "_Turn") -> bool:
+        return self.numerator * other.denominator > other.numerator * self.denominator
+
+
+@exact
+def caps_bind(groups: Sequence[Group]) -> bool:
+    """Whether any cap takes something away; exact, without division.
+
+    The capped total equals the plain sum of the values if and only if this is False, so a
+    set-based statement may add up the values wherever no value > greatest(floor, share * sum).
+    """
+    total = sum((group.value for group in groups), ZERO)
+    return any(counted(group, total) < group.value for group in groups)
+
+
+@exact
+def counted(group: Group, total: Decimal) -> Decimal:
+    """What the group counts for when the capped lending value is `total`."""
+    if group.cap is None:
+        return group.value
+    return min(group.value, max(group.cap.floor, group.cap.share * total))
+
+
+@exact
+def headroom(loan: Decimal, groups: Sequence[Group], ratio: Decimal) -> Decimal:
+    """A number that is >= 0 exactly when loan <= ratio * capped total (loan and values not negative).
+
+    It is sum(min(r CV, max(r A, c L))) - L: once the sum of what counts falls below T it stays
+    below for every greater T, so T* >= L/r if and only if the sum at T = L/r is at least L/r. It
+    needs no division and is linear wherever loan and values are. With a negative group it may be
+    below zero although the target is met, never the reverse.
+    """
+    room = -loan
+    for _, value, cap in groups:
+        scaled = ratio * value
+        room += scaled if cap is None else min(scaled, max(ratio * cap.floor, cap.share * loan))
+    return room
+
+
+@exact
+def capped_total(groups: Sequence[Group]) -> Decimal:
+    """The greatest T with T = sum of min(CV_i, max(A_i, c_i T)), in base currency, unrounded.
+
+    T falls from infinity through the points where a group stops counting in full or reaches its
+    floor; between two of them the sum is fixed + share T. Points are compared by
+    cross-multiplication; the one division, at the end, is exact unless the quotient has no finite
+    decimal form.
+    """
+    fixed, share = ZERO, ZERO
+    turns: list[_Turn] = []
+    for group in groups:
+        cap, value = group.cap, group.value
+        if cap is None or value <= cap.floor:
+            fixed += value
+        elif cap.share == ZERO:
+            fixed += cap.floor
+        else:
+            fixed += value
+            turns.append(_Turn(value, cap.share, False, cap.floor))
+    while turns:
+        turn = _highest(turns)
+        if share < ONE and fixed * turn.denominator >= turn.numerator * (ONE - share):
+            break
+        turns.remove(turn)
+        if turn.to_floor:
+            fixed += turn.floor
+            share -= turn.denominator
+        else:
+            fixed -= turn.numerator
+            share += turn.denominator
+            turns.append(_Turn(turn.floor, turn.denominator, True, turn.floor))
+    return fixed / (ONE - share)
+
+
+def _highest(turns: Sequence[_Turn]) -> _Turn:
+    best = turns[0]
+    for turn in turns[1:]:
+        if turn.above(best):
+            best = turn
+    return best

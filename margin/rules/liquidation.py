@@ -1,0 +1,194 @@
+"""Forced sale: what to sell, in which order and how much, to restore the target.
+
+FORMULAS, Forced sale. Quantities are whole lots (the last lot of a holding may be odd); amounts
+are in base currency.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from brokerage.ledger.amounts import ONE, ZERO, half_up, lots_down, lots_up
+
+from .calls import Assessment, assess, is_met
+from .exact import exact
+from .policy import AssetKind, MarginPolicy
+from .trade import sale_of
+from .valuation import Book, Quote, Valuation, quote_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaleLeg:
+    """One asset to sell. Gross, cost and proceeds are what is expected, half-up to the minor unit."""
+
+    asset: str
+    quantity: Decimal
+    gross: Decimal
+    cost: Decimal
+    proceeds: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalePlan:
+    """The legs of a forced sale and the book it leaves.
+
+    `met` says whether the target is then reached; `deficit` is the loan left when nothing that
+    may be sold remains (0 if the plan was limited to a part of the call).
+    """
+
+    legs: tuple[SaleLeg, ...]
+    book_after: Book
+    after: Valuation
+    met: bool
+    deficit: Decimal
+
+
+@exact
+def sale_value(
+    loan: Decimal, lending_value: Decimal, haircut: Decimal, target: Decimal, cost: Decimal
+) -> Decimal | None:
+    """V = (L - r LV) / ((1-f) - r (1-h)): market value to sell within one tier and without caps.
+
+    0 if the target is met already; None if the denominator is not positive, for then no sale helps.
+    """
+    gap = loan - target * lending_value
+    gain = (ONE - cost) - target * (ONE - haircut)
+    if gap <= ZERO:
+        return ZERO
+    return gap / gain if gain > ZERO else None
+
+
+@exact
+def plan_sale(
+    book: Book,
+    quotes: Mapping[str, Quote],
+    policy: MarginPolicy,
+    *,
+    lots: Mapping[str, Decimal],
+    order: Sequence[str],
+    only: AssetKind | None = None,
+    at_most: Decimal | None = None,
+    places: int = 2,
+) -> SalePlan:
+    """The sale that restores the target with the fewest lots, asset after asset in `order`.
+
+    Assets not named in `order` come last. An asset that cannot restore the target alone is sold
+    whole if that lowers the margin ratio; if not, it waits while others may restore it, then it is
+    sold if that shrinks the call amount, then in any case: a deficit never leaves assets unsold.
+    At the end each leg is cut back to the fewest lots the others need.
+
+    `only` and `at_most` limit the sale to one kind of asset and to an amount of net proceeds (a
+    call whose VA part alone has expired sells only VA, up to D_va). Raises PriceMissing.
+    """
+    sale = _Sale(book, quotes, policy, lots, at_most)
+    names = [*order, *sorted(set(book.positions) - set(order))]
+    waiting = [
+        name
+        for name in names
+        if book.positions.get(name, ZERO) > ZERO and (only is None or _kind(name, policy) is only)
+    ]
+    sold: dict[str, Decimal] = {}
+    for helps in (_lowers_ratio, _lowers_call, _always):
+        for asset in [name for name in waiting if name not in sold]:
+            if sale.met(sold):
+                break
+            quantity = sale.fewest(sold, asset)
+            if quantity is None:
+                quantity = sale.most(sold, asset)
+                if not helps(sale.after(sold), sale.after({**sold, asset: quantity})):
+                    continue
+            sold[asset] = quantity
+    if len(sold) > 1 and sale.met(sold):
+        sold = sale.trimmed(sold)
+    return _plan(sale, sold, places, complete=only is None and at_most is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sale:
+    """A sale being planned: `sold` maps assets to the quantities sold so far, in order of sale."""
+
+    book: Book
+    quotes: Mapping[str, Quote]
+    policy: MarginPolicy
+    lots: Mapping[str, Decimal]
+    at_most: Decimal | None
+
+    def net(self, asset: str) -> Decimal:
+        """Proceeds of one unit, net of cost."""
+        quote = quote_of(self.quotes, asset)
+        return quote.price * quote.fx_rate * (ONE - self.policy.trade_cost)
+
+    def book_after(self, sold: Mapping[str, Decimal]) -> Book:
+        positions = {name: held - sold.get(name, ZERO) for name, held in self.book.positions.items()}
+        repaid = sum((quantity * self.net(name) for name, quantity in sold.items()), ZERO)
+        return replace(self.book, positions=positions, loan=self.book.loan - repaid)
+
+    def after(self, sold: Mapping[str, Decimal]) -> Assessment:
+        return assess(self.book_after(sold), self.quotes, self.policy)
+
+    def met(self, sold: Mapping[str, Decimal]) -> bool:
+        then = self.after(sold)
+        return is_met(then.book.loan, then.valuation.lending_value, self.book.limit, self.policy.target)
+
+    def most(self, sold: Mapping[str, Decimal], asset: str) -> Decimal:
+        """All that may be sold of the asset: its holding, or whole lots within `at_most`."""
+        held, net = self.book.positions[asset], self.net(asset)
+        if self.at_most is None or net <= ZERO:
+            return held
+        room = self.at_most - (self.book.loan - self.book_after(sold).loan)
+        return min(held, lots_down(max(ZERO, room) / net, self.lots[asset]))
+
+    def fewest(self, sold: Mapping[str, Decimal], asset: str) -> Decimal | None:
+        """The fewest lots of the asset that restore the target after what is sold already."""
+        lot = self.lots[asset]
+        trade = sale_of(self.book_after(sold), asset, self.quotes, self.policy, lot)
+        fewest = trade.first(trade.meets, int(lots_up(self.most(sold, asset), lot) / lot))
+        return None if fewest is None else trade.moved(fewest)
+
+    def trimmed(self, sold: Mapping[str, Decimal]) -> dict[str, Decimal]:
+        """Each leg cut back to the fewest lots that, with the other legs, still restore the target."""
+        before: dict[str, Decimal] = {}
+        after = dict(sold)
+        while after != before:
+            before = dict(after)
+            for asset in before:
+                rest = {name: quantity for name, quantity in after.items() if name != asset}
+                fewest = ZERO if self.met(rest) else self.fewest(rest, asset)
+                after[asset] = after[asset] if fewest is None else min(after[asset], fewest)
+        return after
+
+
+def _plan(sale: _Sale, sold: Mapping[str, Decimal], places: int, *, complete: bool) -> SalePlan:
+    then, met = sale.after(sold), sale.met(sold)
+    return SalePlan(
+        legs=tuple(_leg(sale, asset, quantity, places) for asset, quantity in sold.items() if quantity),
+        book_after=then.book,
+        after=then.valuation,
+        met=met,
+        deficit=max(ZERO, then.book.loan) if complete and not met else ZERO,
+    )
+
+
+def _leg(sale: _Sale, asset: str, quantity: Decimal, places: int) -> SaleLeg:
+    quote = quote_of(sale.quotes, asset)
+    gross = half_up(quantity * quote.price * quote.fx_rate, places)
+    cost = half_up(quantity * quote.price * quote.fx_rate * sale.policy.trade_cost, places)
+    return SaleLeg(asset=asset, quantity=quantity, gross=gross, cost=cost, proceeds=gross - cost)
+
+
+def _lowers_ratio(before: Assessment, after: Assessment) -> bool:
+    """Whether L / LV falls, compared without division."""
+    return after.book.loan * before.valuation.lending_value < before.book.loan * after.valuation.lending_value
+
+
+def _lowers_call(before: Assessment, after: Assessment) -> bool:
+    return after.call_amount < before.call_amount
+
+
+def _always(before: Assessment, after: Assessment) -> bool:
+    return True
+
+
+def _kind(asset: str, policy: MarginPolicy) -> AssetKind | None:
+    terms = policy.assets.get(asset)
+    return None if terms is None else terms.kind
