@@ -88,6 +88,14 @@ class Deadlines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SuspensionStep:
+    """From so many days of suspension on, a security's haircut is at least this."""
+
+    after_days: int
+    haircut: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarginPolicy:
     """The house's margin policy from one date on; `validation.validate` proves it before adoption.
 
@@ -109,6 +117,11 @@ class MarginPolicy:
     purchase_only_credit: bool = True
     dwell_minutes: int = 60
     plan_move_limit: Decimal = Decimal("0.05")
+    suspension: tuple[SuspensionStep, ...] = (
+        SuspensionStep(after_days=1, haircut=Decimal("0.50")),
+        SuspensionStep(after_days=5, haircut=Decimal("0.75")),
+        SuspensionStep(after_days=10, haircut=ONE),
+    )
 
     def group_of(self, asset: str) -> str:
         """The name the asset merges into before caps."""

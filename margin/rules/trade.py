@@ -16,7 +16,7 @@ from brokerage.ledger.amounts import ONE, ZERO
 
 from .concentration import Group, headroom
 from .exact import exact
-from .policy import AssetTerms, MarginPolicy, TierBasis
+from .policy import AssetTerms, ConcentrationCap, MarginPolicy, TierBasis
 from .valuation import Book, Quote, collateral_value, quote_of, value
 
 
@@ -100,9 +100,10 @@ class Trade:
         if self.cash:
             points += [(level - self.loan) / (self.cash * self.lot) for level in self._loan_levels()]
         bends = _neighbours(points, most)
-        if self.own.cap is None:
+        cap = self.own.cap
+        if cap is None:
             return bends
-        crossings = [self._crossing(low, high) for low, high in pairwise(bends) if high - low > 1]
+        crossings = [self._crossing(cap, low, high) for low, high in pairwise(bends) if high - low > 1]
         return sorted({*bends, *_neighbours([point for point in crossings if point is not None], most)})
 
     def _tier_quantities(self) -> Iterable[Decimal]:
@@ -119,19 +120,14 @@ class Trade:
                 yield self.ratio * group.cap.floor / group.cap.share
                 yield self.ratio * group.value / group.cap.share
 
-    def _crossing(self, low: int, high: int) -> Decimal | None:
+    def _crossing(self, cap: ConcentrationCap, low: int, high: int) -> Decimal | None:
         """Where between two bends the asset's own group meets its cap, if it does."""
-        start, end = self._over_cap(low), self._over_cap(high)
-        if start * end >= ZERO:
-            return None
-        return low + (high - low) * start / (start - end)
+        start, end = self._over(cap, low), self._over(cap, high)
+        return low + (high - low) * start / (start - end) if start * end < ZERO else None
 
-    def _over_cap(self, lots: int) -> Decimal:
-        cap = self.own.cap
-        assert cap is not None
-        return self.ratio * self.own_after(lots) - max(
-            self.ratio * cap.floor, cap.share * self.loan_after(lots)
-        )
+    def _over(self, cap: ConcentrationCap, lots: int) -> Decimal:
+        allowed = max(self.ratio * cap.floor, cap.share * self.loan_after(lots))
+        return self.ratio * self.own_after(lots) - allowed
 
 
 def _neighbours(points: Iterable[Decimal], most: int) -> list[int]:

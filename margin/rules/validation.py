@@ -94,6 +94,7 @@ def validate(policy: MarginPolicy) -> None:
     _check_ratios(policy)
     _check_times(policy)
     _check_interest(policy)
+    _check_suspension(policy)
 
 
 def _check_haircuts(asset: str, terms: AssetTerms) -> None:
@@ -176,3 +177,12 @@ def _check_interest(policy: MarginPolicy) -> None:
         raise TiersNotIncreasing("Interest tiers must rise in limit, and the last must have no limit.")
     for tier in policy.interest:
         check_lawful_rate(effective_annual_rate(checked(tier.rate, name="rate")))
+
+
+def _check_suspension(policy: MarginPolicy) -> None:
+    days = [step.after_days for step in policy.suspension]
+    haircuts = [step.haircut for step in policy.suspension]
+    if days != sorted(set(days)) or haircuts != sorted(haircuts):
+        raise TiersNotIncreasing("The suspension ladder must rise in days and haircut.")
+    if not haircuts or haircuts[-1] != ONE or checked(haircuts[0], name="haircut") < ZERO or days[0] < 0:
+        raise HaircutOutOfRange("The suspension ladder must end at a haircut of 1.")
