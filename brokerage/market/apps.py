@@ -1,4 +1,4 @@
-"""Instruments, prices, rates and calendars."""
+"""The market room."""
 
 from brokerage.ledger.apps import LedgerAppConfig
 

@@ -1,0 +1,207 @@
+"""All settings, read from the environment once and typed. A missing one says what to do.
+
+Without DATABASE_URL this is the demo: embedded servers, a secret key and a seal key kept in the data
+folder. With DATABASE_URL it is production unless PRAYA_DEMO=1, and production guesses nothing.
+"""
+
+from pathlib import Path
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from brokerage.config import database, embedded, folder, logs
+
+env = environ.Env()
+
+
+def required(name: str, meaning: str) -> str:
+    """The value of an environment variable that production cannot do without."""
+    value = env.str(name, default="")
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set: {meaning}. Set it, or set PRAYA_DEMO=1 if this is a demonstration, "
+            "or unset DATABASE_URL to use the embedded servers. docs/deployment.md lists every setting."
+        )
+    return value
+
+
+BASE_DIR: Path = folder.ROOT
+DATA_DIR: Path = folder.data_dir()
+DEMO: bool = env.bool("PRAYA_DEMO", default=not env.str("DATABASE_URL", default=""))
+DEBUG: bool = env.bool("DEBUG", default=False)
+if DEBUG and not DEMO:
+    raise ImproperlyConfigured("DEBUG shows secrets on error pages. Unset it, or set PRAYA_DEMO=1.")
+
+# Secrets and addresses
+SECRET_KEY: str = (
+    env.str("SECRET_KEY", default="") or folder.secret("secret-key")
+    if DEMO
+    else required("SECRET_KEY", "it signs sessions; 50 random characters or more")
+)
+PRAYA_SEAL_KEY: Path = Path(
+    env.str("PRAYA_SEAL_KEY", default="") or folder.seal_key()
+    if DEMO
+    else required("PRAYA_SEAL_KEY", "the path of the Ed25519 key (PKCS#8 PEM) that signs the ledger's seals")
+)
+ALLOWED_HOSTS: list[str] = (
+    env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+    if DEMO
+    else required("ALLOWED_HOSTS", "the host names this site answers to, separated by commas").split(",")
+)
+CSRF_TRUSTED_ORIGINS: list[str] = [] if DEMO else [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
+
+# Rooms, lowest first: a room imports those above it in this list only
+ROOMS = [
+    "brokerage.ledger",
+    "brokerage.jobs",
+    "brokerage.access",
+    "brokerage.market",
+    "brokerage.clients",
+    "custody",
+    "margin",
+    "reporting",
+]
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "simple_history",
+    "csp",
+    "axes",
+    "django_htmx",
+    "django_structlog",
+    *ROOMS,
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+ROOT_URLCONF = "brokerage.config.urls"
+WSGI_APPLICATION = "brokerage.config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "brokerage.config.urls.demo",
+            ],
+        },
+    }
+]
+
+# PostgreSQL: the product runs as praya_app; manage.py takes on praya_owner for work on the schema
+_SERVERS = embedded.addresses()
+DATABASES = {
+    "default": database.django_database(
+        _SERVERS.database_url,
+        role=env.str("PRAYA_DB_ROLE", default=database.APP),
+        statement_timeout=env.str("PRAYA_STATEMENT_TIMEOUT", default="60s"),
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Celery: brokerage/config/celery.py holds the rest
+CELERY_BROKER_URL: str = _SERVERS.broker_url
+
+# People
+AUTH_USER_MODEL = "access.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
+] + [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "login"
+AXES_ENABLED: bool = env.bool("AXES_ENABLED", default=True)
+AXES_VERBOSE = False
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+
+# What a browser may do with our pages
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+SECURE = not DEMO
+SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_NAME = "__Host-session" if SECURE else "praya-session"
+CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "praya-csrf"
+SECURE_HSTS_SECONDS = 365 * 86400 if SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
+if env.bool("PRAYA_BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+
+# Time and language
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hant", "繁體中文"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "brokerage/config/locale"]
+
+# Files
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "brokerage/http/static"]
+WHITENOISE_USE_FINDERS = DEMO
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEMO
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# REST edge
+REST_FRAMEWORK = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "COERCE_DECIMAL_TO_STRING": True,
+}
+
+LOGGING = logs.logging_config(as_json=not DEMO, level=env.str("LOG_LEVEL", default="INFO"))
