@@ -154,7 +154,6 @@ class SnapshotRun(models.Model):
     position = models.BigIntegerField()
     cutoff = models.DateTimeField()
     min_effective = models.DateTimeField()
-    digest = models.BinaryField()
 
     class Meta:
         db_table = "ledger_snapshot_run"

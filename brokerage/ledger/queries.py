@@ -1,32 +1,99 @@
 """Reads of the book: balances now, as of a time and as known at a position; events of a stream."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from . import store
 from .chart import Account, Role
+from .known import known_at as what_was_known
 from .registry import Recorded
 
 Balances = dict[tuple[Role, str], Decimal]
+FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 def balances(owner: UUID) -> Balances:
     """The current balance of every eager account of an owner, zero balances included."""
-    rows = store.cursor().execute("SELECT role, asset, amount FROM ledger_balance WHERE owner = %s", [owner])
-    return {(Role(role), asset): amount for role, asset, amount in rows}
+    return balances_of([owner])[owner]
 
 
-def balances_of(owners: list[UUID]) -> dict[UUID, Balances]:
+def balances_of(owners: Sequence[UUID]) -> dict[UUID, Balances]:
     """`balances` of many owners in one read; an owner without accounts maps to an empty dict."""
     found: dict[UUID, Balances] = {owner: {} for owner in owners}
     rows = store.cursor().execute(
-        "SELECT owner, role, asset, amount FROM ledger_balance WHERE owner = ANY(%s)", [owners]
+        "SELECT owner, role, asset, amount FROM ledger_balance WHERE owner = ANY(%s)", [list(owners)]
     )
     for owner, role, asset, amount in rows:
         found[owner][Role(role), asset] = amount
     return found
+
+
+_AS_OF = """
+    WITH run AS (
+        SELECT number, floor FROM ledger_snapshot_run
+        WHERE cutoff <= %(as_of)s AND position <= %(position)s ORDER BY number DESC LIMIT 1
+    ), start AS (
+        SELECT coalesce((SELECT number FROM run), 0) AS number, coalesce((SELECT floor FROM run), 0) AS floor
+    ), segment AS (
+        SELECT r.previous_floor AS low, r.floor AS high FROM ledger_snapshot_run r
+        WHERE r.number > (SELECT number FROM start) AND r.min_effective <= %(as_of)s
+        UNION ALL
+        SELECT coalesce(max(r.floor), 0), 9223372036854775807 FROM ledger_snapshot_run r
+    )
+    SELECT a.role, a.asset, coalesce(base.amount, 0) + coalesce(later.amount, 0)
+    FROM ledger_account a
+    LEFT JOIN LATERAL (
+        SELECT s.amount FROM ledger_snapshot s
+        WHERE s.account = a.id AND s.run <= (SELECT number FROM start) ORDER BY s.run DESC LIMIT 1
+    ) base ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(p.amount) AS amount FROM segment
+        JOIN ledger_posting p ON p.account = a.id AND p.event > segment.low AND p.event <= segment.high
+        JOIN ledger_event e ON e.seq = p.event
+        WHERE e.effective_at <= %(as_of)s AND {known}
+    ) later ON true
+    WHERE a.owner = %(owner)s AND {wanted}
+"""
+
+
+def balances_as_of(owner: UUID, *, as_of: datetime | None = None, known_at: int | None = None) -> Balances:
+    """Every account of an owner (firm and custodians too) by business time and by knowledge.
+
+    `as_of` counts what was effective up to that instant, None all of it; `known_at` counts what was
+    sealed up to that position, None all that is committed. Raises UnknownPosition.
+    """
+    return _as_of(owner, "true", {}, as_of, known_at)
+
+
+def balance(account: Account, *, as_of: datetime | None = None, known_at: int | None = None) -> Decimal:
+    """The balance of one account, zero if it was never opened; see `balances_as_of`."""
+    if account.role.eager and as_of is None and known_at is None:
+        return balances(account.owner).get((account.role, account.asset), Decimal(0))
+    wanted = {"role": account.role.value, "asset": account.asset}
+    found = _as_of(account.owner, "a.role = %(role)s AND a.asset = %(asset)s", wanted, as_of, known_at)
+    return found.get((account.role, account.asset), Decimal(0))
+
+
+def _as_of(
+    owner: UUID, wanted: str, params: dict[str, Any], as_of: datetime | None, known_at: int | None
+) -> Balances:
+    known = what_was_known(known_at)
+    names = [f"known{index}" for index in range(len(known.params))]
+    condition = known.condition % tuple(f"%({name})s" for name in names)
+    rows = store.cursor().execute(
+        _AS_OF.format(known=condition, wanted=wanted),
+        {
+            "owner": owner,
+            "as_of": as_of or FOREVER,
+            "position": known.position,
+            **dict(zip(names, known.params, strict=True)),
+            **params,
+        },
+    )
+    return {(Role(role), asset): amount for role, asset, amount in rows}
 
 
 def events(stream: UUID, after_version: int = 0) -> list[Recorded]:

@@ -127,7 +127,6 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
     Raises InsufficientBalance, Unbalanced or UnopenedAccount; the caller's transaction then rolls back.
     """
     chained = _chain(entry, drafts, heads)
-    postings = [(index, *posting) for index, draft in enumerate(drafts, 1) for posting in draft.postings]
     try:
         row = (
             cursor()
@@ -139,7 +138,7 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
                     entry.correlation,
                     entry.causation,
                     *_event_columns(chained),
-                    *_posting_columns(postings),
+                    *_posting_columns(drafts),
                 ],
             )
             .fetchone()
@@ -147,9 +146,8 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
     except psycopg.errors.CheckViolation as error:
         raise _refusal(error) from error
     if row is None or row[0] is None:
-        raise UnopenedAccount(
-            "Open every account before posting to it.", accounts=sorted({str(p[1]) for p in postings})
-        )
+        accounts = sorted({str(posting.account) for draft in drafts for posting in draft.postings})
+        raise UnopenedAccount("Open every account before posting to it.", accounts=accounts)
     return [
         Recorded(
             seq,
@@ -212,26 +210,36 @@ def _chain(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
     return chained
 
 
-def _event_columns(chained: Sequence[_Chained]) -> list[list[Any]]:
+def _event_columns(chained: Sequence[_Chained]) -> list[str]:
     return [
-        [c.stream for c in chained],
-        [c.version for c in chained],
-        [c.kind for c in chained],
-        [c.schema for c in chained],
-        [c.data for c in chained],
-        [c.owner for c in chained],
-        [c.hash for c in chained],
+        _array(str(c.stream) for c in chained),
+        _array(str(c.version) for c in chained),
+        _array(_quoted(c.kind) for c in chained),
+        _array(str(c.schema) for c in chained),
+        _array(_quoted(c.data) for c in chained),
+        _array(str(c.owner) if c.owner else "NULL" for c in chained),
+        _array(_quoted(f"\\x{c.hash.hex()}") for c in chained),
     ]
 
 
-def _posting_columns(postings: Sequence[tuple[int, Account, Any]]) -> list[list[Any]]:
+def _posting_columns(drafts: Sequence[Draft]) -> list[str]:
+    numbered = [(index, *posting) for index, draft in enumerate(drafts, 1) for posting in draft.postings]
     return [
-        [index for index, _, _ in postings],
-        [account.owner for _, account, _ in postings],
-        [account.role.value for _, account, _ in postings],
-        [account.asset for _, account, _ in postings],
-        [amount for _, _, amount in postings],
+        _array(str(index) for index, _, _ in numbered),
+        _array(str(account.owner) for _, account, _ in numbered),
+        _array(account.role.value for _, account, _ in numbered),
+        _array(_quoted(account.asset) for _, account, _ in numbered),
+        _array(codec.decimal_text(amount) for _, _, amount in numbered),
     ]
+
+
+def _array(items: Iterable[str]) -> str:
+    """A PostgreSQL array literal; psycopg's own list dumper takes four times as long."""
+    return "{" + ",".join(items) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _refusal(error: psycopg.errors.CheckViolation) -> Refused:

@@ -90,7 +90,6 @@ class Migration(migrations.Migration):
                         ("position", models.BigIntegerField()),
                         ("cutoff", models.DateTimeField()),
                         ("min_effective", models.DateTimeField()),
-                        ("digest", models.BinaryField()),
                     ],
                     options={
                         "db_table": "ledger_snapshot_run",
@@ -196,7 +195,6 @@ class Migration(migrations.Migration):
                         ("open_seq", models.BigIntegerField(null=True)),
                         ("root", models.BinaryField()),
                         ("previous", models.BinaryField()),
-                        ("digest", models.BinaryField()),
                         ("signature", models.BinaryField()),
                         ("key_id", models.TextField()),
                         ("sealed_at", models.DateTimeField()),

@@ -111,8 +111,7 @@ CREATE TABLE ledger_snapshot_run (
     previous_floor bigint NOT NULL,
     position bigint NOT NULL,
     cutoff timestamptz NOT NULL,
-    min_effective timestamptz NOT NULL,
-    digest bytea NOT NULL
+    min_effective timestamptz NOT NULL
 );
 
 CREATE TABLE ledger_snapshot (
@@ -200,6 +199,8 @@ CREATE FUNCTION ledger_append(
 DECLARE
     seqs bigint[];
     written bigint;
+    accounts bigint[];
+    amounts numeric[];
 BEGIN
     INSERT INTO ledger_entry VALUES (
         entry_id, entry_key, entry_fingerprint, entry_command, entry_actor, entry_source, entry_maker, entry_checker,
@@ -219,16 +220,14 @@ BEGIN
             JOIN ledger_account a ON (a.owner, a.role, a.asset) = (p.owner, p.role, p.asset)
             RETURNING account, amount
         ), moved AS (
-            SELECT account, sum(amount) AS amount FROM posted GROUP BY account
-        ), held AS (
-            SELECT b.account FROM ledger_balance b WHERE b.account IN (SELECT account FROM moved)
-            ORDER BY b.account FOR NO KEY UPDATE
-        ), added AS (
-            UPDATE ledger_balance b SET amount = b.amount + moved.amount
-            FROM held JOIN moved USING (account) WHERE b.account = held.account
+            SELECT account, sum(amount) AS amount, count(*) AS rows FROM posted GROUP BY account
         )
-        SELECT count(*) INTO written FROM posted;
-        IF written <> cardinality(posting_event) THEN
+        SELECT sum(rows), array_agg(account ORDER BY account), array_agg(amount ORDER BY account)
+        INTO written, accounts, amounts FROM moved;
+        PERFORM FROM ledger_balance b WHERE b.account = ANY(accounts) ORDER BY b.account FOR NO KEY UPDATE;
+        UPDATE ledger_balance b SET amount = b.amount + moved.amount
+        FROM unnest(accounts, amounts) moved(account, amount) WHERE b.account = moved.account;
+        IF written IS DISTINCT FROM cardinality(posting_event) THEN
             RETURN NULL;
         END IF;
     END IF;
