@@ -9,8 +9,8 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
-from decimal import Decimal, Inexact, InvalidOperation
 from decimal import Context as DecimalContext
+from decimal import Decimal, Inexact, InvalidOperation
 from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -65,8 +65,7 @@ def _same(value: Any) -> Any:
     return value
 
 
-@cache
-def _encoder(kind: type) -> Callable[[Any], Any]:
+def _encoder(kind: type[Any]) -> Callable[[Any], Any]:
     if is_dataclass(kind):
         names = tuple(field.name for field in fields(kind))
         return lambda value: {name: plain(getattr(value, name)) for name in names}
@@ -89,13 +88,18 @@ def _encoder(kind: type) -> Callable[[Any], Any]:
     raise TypeError(f"{kind.__name__} has no canonical form; use Decimal, str, int, date, datetime or UUID")
 
 
+_encoders: dict[type[Any], Callable[[Any], Any]] = {}
+
+
 def plain(value: Any) -> Any:
     """The value as nothing but dict, list, str, int, bool and None.
 
     Raises TypeError for types without a canonical form (floats among them), BadAmount and
     Unencodable for values that cannot be stored exactly.
     """
-    return _encoder(type(value))(value)
+    kind = type(value)
+    encode = _encoders.get(kind) or _encoders.setdefault(kind, _encoder(kind))
+    return encode(value)
 
 
 def canonical(value: Any) -> str:

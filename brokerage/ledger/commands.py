@@ -27,6 +27,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 AHEAD = timedelta(seconds=2)
 ATTEMPTS = 3
+_jitter = random.SystemRandom()
 
 
 class KeyReused(Refused):
@@ -191,7 +192,7 @@ class Command(Generic[P, R]):
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 if attempt == ATTEMPTS:
                     break
-                time.sleep(random.uniform(0, 0.05 * attempt))
+                time.sleep(_jitter.uniform(0, 0.05 * attempt))
             except psycopg.errors.LockNotAvailable:
                 break
         raise Busy("Another command is at work on the same account; try again with the same key.")

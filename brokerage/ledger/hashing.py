@@ -17,7 +17,12 @@ GENESIS = bytes(32)
 
 def entry_digest(fields: dict[str, object]) -> bytes:
     """SHA-256 over the canonical JSON of an entry's fields; every event of the entry covers it."""
-    return hashlib.sha256(codec.canonical(fields).encode()).digest()
+    return digest(fields)
+
+
+def digest(value: object) -> bytes:
+    """SHA-256 over the canonical JSON of any encodable value."""
+    return hashlib.sha256(codec.canonical(value).encode()).digest()
 
 
 def postings_text(postings: Sequence[Posting]) -> str:

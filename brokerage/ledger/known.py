@@ -24,7 +24,8 @@ EVERYTHING = Known(2**62, "true", [])
 NOTHING = Known(0, "false", [])
 
 _BLOCK = """
-    SELECT s.first_position, s.count, s.xid_from, s.xid_until, s.seq_from, s.seq_until, s.open_seq, p.after_seq
+    SELECT s.first_position, s.count, s.xid_from, s.xid_until, s.seq_from, s.seq_until, s.open_seq,
+           p.after_seq
     FROM ledger_seal s JOIN ledger_epoch p ON p.number = s.epoch
     WHERE s.first_position <= %s ORDER BY s.first_position DESC LIMIT 1
 """

@@ -4,14 +4,17 @@ With `check` nothing changes: the tables are filled in a shadow schema under one
 row by row. Without it writers wait, and the fresh rows replace the old ones in the same transaction.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
-from django.db import connection, transaction
+from django.db import transaction
 from psycopg import sql
+from psycopg.rows import TupleRow
 
 from . import projection, store
+from .chart import Role
 from .registry import Recorded
 
 CHUNK = 2000
@@ -44,7 +47,7 @@ def rebuild(*, check: bool, progress: Progress | None = None) -> Rebuilt:
             cursor.execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
         else:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        home = cursor.execute("SELECT current_schema()").fetchone()[0]
+        home = _text(cursor.execute("SELECT current_schema()"))
         tables = ["ledger_balance", *read_model_tables()]
         _make_shadow(cursor, home, tables)
         _fill_balances(cursor)
@@ -64,7 +67,7 @@ def read_model_tables() -> list[str]:
     return list(dict.fromkeys(model._meta.db_table for model in models))
 
 
-def _make_shadow(cursor: psycopg.Cursor[tuple[object, ...]], home: str, tables: list[str]) -> None:
+def _make_shadow(cursor: psycopg.Cursor[TupleRow], home: str, tables: list[str]) -> None:
     cursor.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SHADOW)))
     for table in tables:
         cursor.execute(
@@ -78,8 +81,8 @@ def _make_shadow(cursor: psycopg.Cursor[tuple[object, ...]], home: str, tables: 
     cursor.execute("SET LOCAL timezone = 'UTC'")
 
 
-def _fill_balances(cursor: psycopg.Cursor[tuple[object, ...]]) -> None:
-    eager = [role.value for role in store.Role if role.eager]
+def _fill_balances(cursor: psycopg.Cursor[TupleRow]) -> None:
+    eager = [role.value for role in Role if role.eager]
     cursor.execute(
         "INSERT INTO ledger_balance (account, owner, role, asset, side, amount)"
         " SELECT a.id, a.owner, a.role, a.asset, a.side, coalesce(p.amount, 0) FROM ledger_account a"
@@ -107,17 +110,16 @@ def in_order(chunk: int = CHUNK) -> Iterator[list[Recorded]]:
         last = events[-1].seq
 
 
-def _difference(cursor: psycopg.Cursor[tuple[object, ...]], home: str, table: str) -> int:
+def _difference(cursor: psycopg.Cursor[TupleRow], home: str, table: str) -> int:
     live, fresh = sql.Identifier(home, table), sql.Identifier(SHADOW, table)
     counted = sql.SQL(
         "SELECT (SELECT count(*) FROM (SELECT * FROM {0} EXCEPT ALL SELECT * FROM {1}) missing)"
         " + (SELECT count(*) FROM (SELECT * FROM {1} EXCEPT ALL SELECT * FROM {0}) extra)"
     ).format(live, fresh)
-    row = cursor.execute(counted).fetchone()
-    return int(str(row[0])) if row else 0
+    return int(_text(cursor.execute(counted)))
 
 
-def _replace(cursor: psycopg.Cursor[tuple[object, ...]], home: str, tables: list[str]) -> None:
+def _replace(cursor: psycopg.Cursor[TupleRow], home: str, tables: list[str]) -> None:
     cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     for table in tables:
         live, fresh = sql.Identifier(home, table), sql.Identifier(SHADOW, table)
@@ -126,10 +128,11 @@ def _replace(cursor: psycopg.Cursor[tuple[object, ...]], home: str, tables: list
 
 
 _EVENTS_HASH = """
-    SELECT encode(sha256(convert_to(coalesce(string_agg(line, '' ORDER BY stream, version), ''), 'UTF8')), 'hex')
+    SELECT encode(sha256(convert_to(
+        coalesce(string_agg(line, '' ORDER BY stream, version), ''), 'UTF8')), 'hex')
     FROM (
-        SELECT e.stream, e.version, encode(sha256(convert_to(concat_ws('|', e.stream, e.version, e.kind, e.schema,
-            e.data, e.owner, e.effective_at, p.lines), 'UTF8')), 'hex') AS line
+        SELECT e.stream, e.version, encode(sha256(convert_to(concat_ws('|', e.stream, e.version,
+            e.kind, e.schema, e.data, e.owner, e.effective_at, p.lines), 'UTF8')), 'hex') AS line
         FROM ledger_event e LEFT JOIN (
             SELECT p.event, string_agg(concat_ws(' ', a.owner, a.role, a.asset, p.amount), ','
                 ORDER BY a.owner, a.role, a.asset) AS lines
@@ -154,14 +157,18 @@ def state_hash() -> str:
     Two books that went through the same commands at the same business times have the same hash.
     """
     parts = []
-    with transaction.atomic(), connection.cursor():
+    with transaction.atomic():
         cursor = store.cursor()
         cursor.execute("SET LOCAL timezone = 'UTC'")
-        queries = [sql.SQL(_EVENTS_HASH), sql.SQL(_BALANCES_HASH)]
+        queries = [sql.SQL(_EVENTS_HASH).format(), sql.SQL(_BALANCES_HASH).format()]
         queries += [
             sql.SQL(_TABLE_HASH).format(sql.Identifier(table)) for table in sorted(read_model_tables())
         ]
         for query in queries:
-            row = cursor.execute(query).fetchone()
-            parts.append(row[0] if row else "")
-        return str(cursor.execute("SELECT encode(sha256(%s::bytea), 'hex')", ["".join(parts)]).fetchone()[0])
+            parts.append(_text(cursor.execute(query)))
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
+
+
+def _text(result: psycopg.Cursor[TupleRow]) -> str:
+    row = result.fetchone()
+    return "" if row is None else str(row[0])

@@ -32,7 +32,8 @@ class Seams:
     crash: Callable[[str], None] = _no_crash
 
 
-_current: ContextVar[Seams] = ContextVar("seams", default=Seams())
+_PRODUCTION = Seams()
+_current: ContextVar[Seams] = ContextVar("seams", default=_PRODUCTION)  # frozen, so it is safe to share
 
 
 def now() -> datetime:

@@ -61,7 +61,7 @@ def take() -> int | None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         if _latest() != latest:
             return None
-        number = latest["number"] + 1
+        number: int = latest["number"] + 1
         cursor.execute(
             _TAKE,
             {
@@ -100,7 +100,8 @@ _WRONG = """
         FROM ledger_snapshot_run r JOIN ledger_posting p ON p.event > r.previous_floor AND p.event <= r.floor
         GROUP BY r.number, p.account
     ), expected AS (
-        SELECT number AS run, account, sum(amount) OVER (PARTITION BY account ORDER BY number) AS amount FROM moved
+        SELECT number AS run, account, sum(amount) OVER (PARTITION BY account ORDER BY number) AS amount
+        FROM moved
     )
     SELECT coalesce(e.run, s.run), coalesce(e.account, s.account), s.amount, e.amount
     FROM expected e FULL JOIN ledger_snapshot s USING (run, account)

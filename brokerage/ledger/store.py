@@ -98,8 +98,8 @@ def unopened(accounts: Iterable[Account]) -> list[Account]:
     """Those of the accounts that do not exist yet, in a fixed order."""
     wanted = sorted(set(accounts))
     rows = cursor().execute(
-        "SELECT a.owner, a.role, a.asset FROM ledger_account a JOIN unnest(%s::uuid[], %s::text[], %s::text[])"
-        " w(owner, role, asset) USING (owner, role, asset)",
+        "SELECT a.owner, a.role, a.asset FROM ledger_account a JOIN"
+        " unnest(%s::uuid[], %s::text[], %s::text[]) w(owner, role, asset) USING (owner, role, asset)",
         [[a.owner for a in wanted], [a.role.value for a in wanted], [a.asset for a in wanted]],
     )
     known = {Account(owner, Role(role), asset) for owner, role, asset in rows}
@@ -287,7 +287,8 @@ def read_postings(seqs: Sequence[int]) -> dict[int, tuple[Posting, ...]]:
     """The postings of each of the events, sorted by account."""
     rows = cursor().execute(
         "SELECT p.event, a.owner, a.role, a.asset, p.amount FROM ledger_posting p"
-        " JOIN ledger_account a ON a.id = p.account WHERE p.event = ANY(%s) ORDER BY p.event, a.owner, a.role, a.asset",
+        " JOIN ledger_account a ON a.id = p.account WHERE p.event = ANY(%s)"
+        " ORDER BY p.event, a.owner, a.role, a.asset",
         [list(seqs)],
     )
     found: dict[int, list[Posting]] = {}
@@ -297,9 +298,10 @@ def read_postings(seqs: Sequence[int]) -> dict[int, tuple[Posting, ...]]:
 
 
 def note_refusal(columns: Sequence[Any], evidence: dict[str, Any]) -> None:
-    """Record that a command was refused: (key, command, actor, source, code, message, effective_at, refused_at)."""
+    """Record that a command was refused; `columns` in the order of the INSERT below."""
     cursor().execute(
-        "INSERT INTO ledger_refusal (key, command, actor, source, code, message, effective_at, refused_at, evidence)"
+        "INSERT INTO ledger_refusal"
+        " (key, command, actor, source, code, message, effective_at, refused_at, evidence)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb)",
         [*columns, json.dumps({key: str(value) for key, value in evidence.items()}, sort_keys=True)],
     )
