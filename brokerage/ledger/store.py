@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg.rows import TupleRow, tuple_row
+from psycopg.types.json import JsonbLoader
 
 from . import codec, hashing, registry
 from .chart import Account, Posting, Role
@@ -76,10 +77,12 @@ class EntryFields:
 
 
 def cursor(using: str = DEFAULT_DB_ALIAS) -> psycopg.Cursor[TupleRow]:
-    """A plain psycopg cursor on Django's connection: same transaction, prepared statements."""
+    """A plain psycopg cursor on Django's connection: same transaction, prepared statements, JSON decoded."""
     wrapper = connections[using]
     wrapper.ensure_connection()
-    return psycopg.Cursor(wrapper.connection, row_factory=tuple_row)
+    made = psycopg.Cursor(wrapper.connection, row_factory=tuple_row)
+    made.adapters.register_loader("jsonb", JsonbLoader)  # Django's connections hand JSON out as text
+    return made
 
 
 def begin(key: str) -> tuple[UUID, bytes, Any] | None:
@@ -250,21 +253,19 @@ def _refusal(error: psycopg.errors.CheckViolation) -> Refused:
     raise error
 
 
-READ = """
-    SELECT e.seq, e.entry, e.stream, e.version, e.kind, e.schema, e.data, e.owner, e.effective_at, e.hash
-    FROM ledger_event e
-"""
+COLUMNS = "e.seq, e.entry, e.stream, e.version, e.kind, e.schema, e.data, e.owner, e.effective_at, e.hash"
 
 
 def read(where: str, params: Sequence[Any], order: str = "e.seq") -> list[Recorded]:
     """Events selected by a fixed SQL condition on `e`, with their postings, upcast to today's classes."""
-    rows = cursor().execute(f"{READ} WHERE {where} ORDER BY {order}", params).fetchall()
+    query = f"SELECT {COLUMNS} FROM ledger_event e WHERE {where} ORDER BY {order}"
+    rows = cursor().execute(query, params).fetchall()
     postings = read_postings([row[0] for row in rows])
     return [recorded(row, postings.get(row[0], ())) for row in rows]
 
 
 def recorded(row: Sequence[Any], postings: tuple[Posting, ...], position: int | None = None) -> Recorded:
-    """One row of READ as Recorded."""
+    """One row of COLUMNS as Recorded."""
     seq, entry, stream, version, kind, schema, data, owner, effective_at, digest = row
     event = registry.read(kind, schema, data)
     return Recorded(

@@ -1,0 +1,48 @@
+"""The one order of the book: events by position, gapless, as sealed. Nothing else may read order."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from . import known, seals, store
+from .registry import Recorded
+
+_SPAN = 65_536
+_PAGE = f"""
+    WITH page AS (
+        SELECT e.seq, s.first_position - 1
+            + row_number() OVER (PARTITION BY s.first_position ORDER BY e.seq) AS position
+        FROM ledger_seal s JOIN ledger_event e ON {seals.MEMBER}
+        WHERE s.first_position BETWEEN %(after)s + 2 - {seals.BLOCK} AND %(until)s
+          AND s.first_position + s.count > %(after)s + 1
+    )
+    SELECT {store.COLUMNS}, page.position FROM page JOIN ledger_event e USING (seq)
+    WHERE page.position > %(after)s AND page.position <= %(until)s
+      AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
+      AND (%(owner)s::uuid IS NULL OR e.owner = %(owner)s)
+    ORDER BY page.position LIMIT %(limit)s
+"""
+
+head = known.last_position
+
+
+def read(
+    after: int, limit: int = 500, *, kinds: Iterable[str] | None = None, owner: UUID | None = None
+) -> list[Recorded]:
+    """Up to `limit` sealed events after position `after`, in order, each with its position.
+
+    `kinds` and `owner` narrow the answer. A list shorter than `limit` means that nothing else
+    matched up to a `head()` read beforehand, so a narrow reader may move its cursor there.
+    """
+    wanted = sorted(kinds) if kinds is not None else None
+    span = limit if wanted is None and owner is None else _SPAN
+    last = head()
+    rows: list[tuple[Any, ...]] = []
+    while after < last and len(rows) < limit:
+        until = min(after + span, last)
+        window = {"after": after, "until": until, "kinds": wanted, "owner": owner, "limit": limit - len(rows)}
+        # Planned anew each time: a generic plan cannot know how narrow the ranges are.
+        rows += store.cursor().execute(_PAGE, window, prepare=False).fetchall()
+        after = until
+    postings = store.read_postings([row[0] for row in rows])
+    return [store.recorded(row[:-1], postings.get(row[0], ()), row[-1]) for row in rows]

@@ -1,0 +1,79 @@
+"""The least broker the ledger's tests need: clients who are paid in, pay one another and get notes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.ledger import seams
+from brokerage.ledger.chart import Account, Posting, Role
+from brokerage.ledger.commands import Context, Entry, Source, command
+from brokerage.ledger.registry import event
+
+BANK = UUID("00000000-0000-7000-8000-0000000000b4")
+NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
+
+
+@event("test.paid")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paid:
+    """Money moved between two accounts."""
+
+    amount: Decimal
+    asset: str = "HKD"
+
+
+@event("test.noted")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """Something was written down; no value moved."""
+
+    text: str
+
+
+def cash(owner: UUID, asset: str = "HKD") -> Account:
+    """A client's cash account."""
+    return Account(owner, Role.CASH, asset)
+
+
+def bank(asset: str = "HKD") -> Account:
+    """The client account at the bank."""
+    return Account(BANK, Role.BANK_CLIENT, asset)
+
+
+@command("test.pay-in")
+def pay_in(entry: Entry, *, client: UUID, amount: Decimal, asset: str = "HKD") -> Decimal:
+    """A client's money arrives at the bank."""
+    entry.lock(client, BANK)
+    entry.open(cash(client, asset), bank(asset))
+    postings = [Posting(bank(asset), -amount), Posting(cash(client, asset), amount)]
+    entry.record(client, Paid(amount=amount, asset=asset), owner=client, postings=postings)
+    return amount
+
+
+@command("test.pay")
+def pay(entry: Entry, *, payer: UUID, payee: UUID, amount: Decimal) -> None:
+    """One client pays another."""
+    entry.lock(payer, payee)
+    entry.open(cash(payee))
+    postings = [Posting(cash(payer), -amount), Posting(cash(payee), amount)]
+    entry.record(payer, Paid(amount=amount), owner=payer, postings=postings)
+
+
+@command("test.note")
+def note(entry: Entry, *, stream: UUID, texts: tuple[str, ...] = ("seen",)) -> int:
+    """Write notes on a stream; the version of the last one."""
+    entry.lock(stream)
+    for text in texts:
+        entry.record(stream, Noted(text=text), owner=stream)
+    return entry.version(stream) + len(texts)
+
+
+def context(key: str | None = None, *, at: datetime = NOON, actor: str = "staff:7") -> Context:
+    """A context with a fresh key unless one is given."""
+    return Context(actor=actor, source=Source.STAFF, key=key or f"test:{seams.new_id()}", effective_at=at)
+
+
+def new() -> UUID:
+    """A fresh identifier."""
+    return seams.new_id()

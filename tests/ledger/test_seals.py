@@ -1,0 +1,74 @@
+"""The sealer: windows, blocks, signatures, epochs."""
+
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+
+import psycopg
+import pytest
+from django.db import connection
+
+from brokerage.ledger import feed, hashing, seals, signing
+from brokerage.ledger.models import Epoch, Event, Seal
+
+from .book import context, new, note, pay_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_an_empty_window_writes_nothing() -> None:
+    assert seals.seal() == 0
+    assert not Seal.objects.exists()
+
+
+def test_the_first_seal_opens_epoch_one_and_covers_all_events() -> None:
+    pay_in(context(), client=new(), amount=Decimal(100))
+    assert seals.seal() == Event.objects.count() == 3
+    seal = seals.last_seal()
+    assert (seal.first_position, seal.count, seal.epoch, seal.previous) == (1, 3, 1, hashing.GENESIS)
+    assert Epoch.objects.get().first_xid == 0
+
+
+def test_seals_are_linked_gapless_and_signed() -> None:
+    for _ in range(3):
+        note(context(), stream=new(), texts=("a", "b"))
+        assert seals.seal() == 2
+    first, second, third = (seals.Seal(*row) for row in Seal.objects.values_list(*seals.SEAL))
+    assert [s.first_position for s in (first, second, third)] == [1, 3, 5]
+    assert (second.previous, third.previous) == (first.digest, second.digest)
+    assert second.xid_from == first.xid_until
+    assert all(signing.signed_by(s.key_id, s.digest, s.signature) for s in (first, second, third))
+    assert not signing.signed_by(first.key_id, first.digest, second.signature)
+
+
+def test_a_large_window_becomes_several_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seals, "BLOCK", 4)
+    note(context(), stream=new(), texts=tuple("abcdefghij"))
+    assert seals.seal() == 10
+    blocks = list(Seal.objects.order_by("first_position").values_list("first_position", "count", "xid_from"))
+    assert blocks == [(1, 4, 0), (5, 4, 0), (9, 2, 0)]
+    assert [item.position for item in feed.read(0)] == list(range(1, 11))
+
+
+def test_an_unfinished_transaction_holds_back_what_began_after_it() -> None:
+    dsn = connection.get_connection_params()
+    with psycopg.connect(**{k: v for k, v in dsn.items() if k not in ("context", "cursor_factory")}) as slow:
+        slow.execute("SELECT pg_current_xact_id()")
+        note(context(), stream=new())
+        assert seals.seal() == 0
+        slow.rollback()
+    assert seals.seal() == 1
+
+
+def test_many_sealers_at_once_seal_each_event_once() -> None:
+    for _ in range(20):
+        note(context(), stream=new())
+
+    def sealer(_: int) -> int:
+        try:
+            return seals.seal()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(sealer, range(12))) == 20
+    assert [item.position for item in feed.read(0)] == list(range(1, 21))
