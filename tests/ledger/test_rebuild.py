@@ -1,0 +1,56 @@
+"""A rebuild replays the book and finds every row that is not what the events add up to."""
+
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.db import connection
+
+from brokerage.ledger import queries, rebuild
+from tests.ledger import book
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ALICE, BOB = UUID(int=1), UUID(int=2)
+
+
+@pytest.fixture(autouse=True)
+def some_payments() -> None:
+    book.pay_in(book.context("a"), client=ALICE, amount=Decimal("100"))
+    book.pay(book.context("b"), payer=ALICE, payee=BOB, amount=Decimal("30.25"))
+
+
+def spoil_balance() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE ledger_balance SET amount = amount + 1 WHERE owner = %s", [ALICE])
+
+
+def test_a_replay_of_an_untouched_book_is_identical() -> None:
+    found = rebuild.rebuild(check=True)
+    assert found.identical
+    assert found.events == 5
+
+
+def test_a_check_names_the_table_that_differs_and_changes_nothing() -> None:
+    spoil_balance()
+    found = rebuild.rebuild(check=True)
+    assert found.differences == {"ledger_balance": 2}
+    assert queries.balances(ALICE)[book.cash(ALICE).role, "HKD"] == Decimal("70.75")
+
+
+def test_a_rebuild_restores_what_the_events_add_up_to() -> None:
+    spoil_balance()
+    rebuild.rebuild(check=False)
+    assert queries.balances(ALICE)[book.cash(ALICE).role, "HKD"] == Decimal("69.75")
+    assert rebuild.rebuild(check=True).identical
+
+
+def test_the_state_hash_moves_with_any_balance_and_is_stable_otherwise() -> None:
+    before = rebuild.state_hash()
+    assert rebuild.state_hash() == before
+    spoil_balance()
+    assert rebuild.state_hash() != before
+
+
+def test_progress_adds_up_to_the_number_of_events() -> None:
+    told: list[int] = []
+    assert rebuild.rebuild(check=True, progress=told.append).events == sum(told)
