@@ -1,0 +1,89 @@
+"""Reads of custody: what an account may do, what an asset is, who keeps it."""
+
+from uuid import UUID
+
+from brokerage.clients.rules import ClientStatus
+from brokerage.market import queries as market
+from brokerage.market.rules.instruments import AssetClass, BadCurrency, minor_units
+
+from .models import Block, Custodian, CustodyAccount
+from .rules import (
+    AccountKind,
+    AccountStatus,
+    Asset,
+    AssetKind,
+    BlockScope,
+    NotKept,
+    Standing,
+    UnknownAccount,
+    UnknownCustodian,
+)
+
+KINDS: dict[AssetClass, AssetKind] = {
+    AssetClass.SHARE: AssetKind.SECURITY,
+    AssetClass.ETF: AssetKind.SECURITY,
+    AssetClass.CRYPTO: AssetKind.VIRTUAL_ASSET,
+    AssetClass.CURRENCY: AssetKind.MONEY,
+}
+
+
+def asset(code: str) -> Asset:
+    """The currency (ISO 4217, not listed) or listed instrument of that code; raises UnknownInstrument."""
+    try:
+        return Asset(code=code, kind=AssetKind.MONEY, places=minor_units(code))
+    except BadCurrency:
+        terms = market.instrument(code)
+        return Asset(code=code, kind=KINDS[terms.asset_class], places=terms.places)
+
+
+def account(id: UUID) -> CustodyAccount:
+    """The client account of that id, with its client; raises UnknownAccount."""
+    found = CustodyAccount.objects.select_related("client").filter(pk=id).first()
+    if found is None:
+        raise UnknownAccount("There is no such account.", account=id)
+    return found
+
+
+def standing(account_id: UUID) -> Standing:
+    """What decides whether an account may be moved; lock it first. Raises UnknownAccount."""
+    found = account(account_id)
+    blocks = Block.objects.filter(account=account_id, lifted_at=None).values_list("scope", "asset")
+    return Standing(
+        account=found.id,
+        client=found.client_id,
+        kind=AccountKind(found.kind),
+        base_currency=found.base_currency,
+        status=AccountStatus(found.status),
+        client_status=ClientStatus(found.client.status),
+        blocks=tuple((BlockScope(scope), asset) for scope, asset in blocks),
+    )
+
+
+def live_blocks(account_id: UUID) -> list[Block]:
+    """The blocks of an account that stand, oldest first."""
+    return list(Block.objects.filter(account=account_id, lifted_at=None))
+
+
+def accounts_of(client: UUID) -> list[CustodyAccount]:
+    """All accounts of a client, closed ones included, oldest first."""
+    return list(CustodyAccount.objects.filter(client=client))
+
+
+def custodian(id: UUID) -> Custodian:
+    """The custodian of that id; raises UnknownCustodian."""
+    found = Custodian.objects.filter(pk=id).first()
+    if found is None:
+        raise UnknownCustodian("There is no such custodian.", custodian=id)
+    return found
+
+
+def keeper(asset: str, named: UUID | None = None) -> UUID:
+    """The custodian that keeps the asset: the named one, or the first one registered for it.
+
+    Raises NotKept when the named one, or anyone, does not.
+    """
+    keeping = Custodian.objects.filter(assets__contains=[asset])
+    found = (keeping.filter(pk=named) if named else keeping).values_list("id", flat=True).first()
+    if found is None:
+        raise NotKept("Register a custodian for this asset first.", asset=asset, custodian=named)
+    return found

@@ -1,0 +1,191 @@
+"""Moves of a client's assets as steps inside an open entry, for custody's commands and for margin's.
+
+A step checks the account's standing, the amount and the keeper, opens the ledger accounts it needs
+and records its events with their postings. It never locks: the caller locks the account's stream and
+reads its standing (`queries.standing`) after that, once for any number of steps. Whether the balance
+suffices is the database's own check at the end of the entry (InsufficientBalance).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.clients.rules import Act
+from brokerage.ledger import seams
+from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.chart import FIRM, Account, Posting, Role
+from brokerage.ledger.commands import Entry
+
+from . import queries
+from .events import AccountOpened, Deposited, Pledged, Released, TradeBooked, TradeSettled, Withdrawn
+from .rules import AccountKind, Asset, Side, Standing, Trade, agreed, check_reason
+
+
+def open_account_step(
+    entry: Entry, *, account: UUID, client: UUID, kind: AccountKind, base_currency: Asset
+) -> None:
+    """Open a client account under a fresh id with its cash account; the caller checked the client."""
+    entry.record(
+        account, AccountOpened(client=client, kind=kind, base_currency=base_currency.code), owner=account
+    )
+    entry.open(Account(account, Role.CASH, base_currency.code))
+
+
+def deposit_step(
+    entry: Entry,
+    standing: Standing,
+    *,
+    asset: str,
+    amount: Decimal,
+    custodian: UUID | None = None,
+    into: Role = Role.HOLDING,
+) -> None:
+    """Take in an asset: money as cash, anything else `into` holding or collateral.
+
+    `custodian` is where it arrived, by default the first one that keeps the asset. Raises
+    ClosedAccount, NotActive, UnknownInstrument, BadAmount, TooFine or NotKept.
+    """
+    standing.check(Act.DEPOSIT, asset)
+    kept = queries.asset(asset)
+    kept.amount(amount)
+    keeper = queries.keeper(asset, custodian)
+    ours = Account(standing.account, kept.held_as(into), asset)
+    entry.open(ours)
+    entry.record(
+        standing.account,
+        Deposited(asset=asset, amount=amount, custodian=keeper),
+        owner=standing.account,
+        postings=_move(_lying(kept, keeper), ours, amount),
+    )
+
+
+def withdraw_step(
+    entry: Entry,
+    standing: Standing,
+    *,
+    asset: str,
+    amount: Decimal,
+    custodian: UUID | None = None,
+    out_of: Role = Role.HOLDING,
+) -> None:
+    """Pay out an asset: money from cash, anything else `out_of` holding or collateral.
+
+    Raises what `deposit_step` raises, BlockedMove, and InsufficientBalance when the entry is written.
+    """
+    standing.check(Act.WITHDRAW, asset)
+    kept = queries.asset(asset)
+    kept.amount(amount)
+    keeper = queries.keeper(asset, custodian)
+    ours = Account(standing.account, kept.held_as(out_of), asset)
+    entry.open(ours)
+    entry.record(
+        standing.account,
+        Withdrawn(asset=asset, amount=amount, custodian=keeper),
+        owner=standing.account,
+        postings=_move(ours, _lying(kept, keeper), amount),
+    )
+
+
+def pledge_step(entry: Entry, standing: Standing, *, asset: str, amount: Decimal, basis: str) -> None:
+    """Turn a holding into collateral on the stated basis (an agreement's reference).
+
+    Raises as `withdraw_step` does, and ReasonMissing.
+    """
+    check_reason(basis)
+    holding, collateral = _both(entry, standing, asset, amount, Act.PLEDGE)
+    entry.record(
+        standing.account,
+        Pledged(asset=asset, amount=amount, basis=basis),
+        owner=standing.account,
+        postings=_move(holding, collateral, amount),
+    )
+
+
+def release_step(entry: Entry, standing: Standing, *, asset: str, amount: Decimal) -> None:
+    """Turn collateral into a free holding; raises as `withdraw_step` does."""
+    holding, collateral = _both(entry, standing, asset, amount, Act.RELEASE)
+    entry.record(
+        standing.account,
+        Released(asset=asset, amount=amount),
+        owner=standing.account,
+        postings=_move(collateral, holding, amount),
+    )
+
+
+def trade_step(
+    entry: Entry,
+    standing: Standing,
+    *,
+    side: Side,
+    asset: str,
+    quantity: Decimal,
+    price: Decimal,
+    currency: str,
+    cost: Decimal = ZERO,
+    role: Role = Role.HOLDING,
+    by_house: bool = False,
+    bank: UUID | None = None,
+    custodian: UUID | None = None,
+) -> Trade:
+    """Book a trade and settle it at once, asset against cash; returns the trade with its consideration.
+
+    `price` is in `currency` per unit; `cost`, in `currency` too, is the firm's fee income. `role` is
+    where the asset goes to or comes from, holding or collateral. `by_house` marks a sale that the
+    firm forces: it may happen on a suspended or frozen client too. Raises as `withdraw_step` does,
+    and BadTrade; cash that does not cover a purchase is InsufficientBalance when the entry is written.
+    """
+    standing.check(_act(side, by_house=by_house), asset, currency)
+    security, money = queries.asset(asset), queries.asset(currency)
+    trade = agreed(side, security, money, quantity=quantity, price=price, cost=cost)
+    bank_id, keeper = queries.keeper(currency, bank), queries.keeper(asset, custodian)
+    ours = Account(standing.account, role, asset)
+    cash = Account(standing.account, Role.CASH, currency)
+    entry.open(ours, cash)
+    number = seams.new_id()
+    entry.record(standing.account, TradeBooked(trade=number, terms=trade), owner=standing.account)
+    there = Account(keeper, Role.NOSTRO, asset)
+    entry.record(
+        standing.account,
+        TradeSettled(trade=number, bank=bank_id, custodian=keeper),
+        owner=standing.account,
+        postings=(
+            *_money(trade, cash, bank_id),
+            *(_move(there, ours, quantity) if side is Side.BUY else _move(ours, there, quantity)),
+        ),
+    )
+    return trade
+
+
+def _act(side: Side, *, by_house: bool) -> Act:
+    if side is Side.BUY:
+        return Act.BUY
+    return Act.HOUSE_SALE if by_house else Act.SELL
+
+
+def _money(trade: Trade, cash: Account, bank: UUID) -> tuple[Posting, ...]:
+    """The client's money moves at the client bank; the cost goes on from there to the house bank."""
+    postings = (
+        Posting(cash, trade.due),
+        Posting(Account(bank, Role.BANK_CLIENT, trade.currency), -trade.due),
+        Posting(Account(bank, Role.BANK_HOUSE, trade.currency), -trade.cost),
+        Posting(Account(FIRM, Role.FEE_INCOME, trade.currency), trade.cost),
+    )
+    return tuple(posting for posting in postings if posting.amount)
+
+
+def _both(entry: Entry, standing: Standing, asset: str, amount: Decimal, act: Act) -> tuple[Account, Account]:
+    """The account's holding and collateral of the asset, opened, after the checks of a pledge or release."""
+    standing.check(act, asset)
+    queries.asset(asset).amount(amount)
+    both = Account(standing.account, Role.HOLDING, asset), Account(standing.account, Role.COLLATERAL, asset)
+    entry.open(*both)
+    return both
+
+
+def _lying(asset: Asset, custodian: UUID) -> Account:
+    """Where the firm has what it keeps for clients."""
+    return Account(custodian, Role.BANK_CLIENT if asset.is_money else Role.NOSTRO, asset.code)
+
+
+def _move(source: Account, target: Account, amount: Decimal) -> Iterable[Posting]:
+    return (Posting(source, -amount), Posting(target, amount))
