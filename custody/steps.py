@@ -124,6 +124,7 @@ def trade_step(
     cost: Decimal = ZERO,
     role: Role = Role.HOLDING,
     by_house: bool = False,
+    trade: UUID | None = None,
     bank: UUID | None = None,
     custodian: UUID | None = None,
 ) -> Trade:
@@ -131,29 +132,29 @@ def trade_step(
 
     `price` is in `currency` per unit; `cost`, in `currency` too, is the firm's fee income. `role` is
     where the asset goes to or comes from, holding or collateral. `by_house` marks a sale that the
-    firm forces: it may happen on a suspended or frozen client too. Raises as `withdraw_step` does,
+    firm forces: it may happen on a suspended or frozen client too. `trade` is its id, fresh by default. Raises as `withdraw_step` does,
     and BadTrade; cash that does not cover a purchase is InsufficientBalance when the entry is written.
     """
     standing.check(_act(side, by_house=by_house), asset, currency)
     security, money = queries.asset(asset), queries.asset(currency)
-    trade = agreed(side, security, money, quantity=quantity, price=price, cost=cost)
+    terms = agreed(side, security, money, quantity=quantity, price=price, cost=cost)
     bank_id, keeper = queries.keeper(currency, bank), queries.keeper(asset, custodian)
     ours = Account(standing.account, role, asset)
     cash = Account(standing.account, Role.CASH, currency)
     entry.open(ours, cash)
-    number = seams.new_id()
-    entry.record(standing.account, TradeBooked(trade=number, terms=trade), owner=standing.account)
+    number = trade or seams.new_id()
+    entry.record(standing.account, TradeBooked(trade=number, terms=terms), owner=standing.account)
     there = Account(keeper, Role.NOSTRO, asset)
     entry.record(
         standing.account,
         TradeSettled(trade=number, bank=bank_id, custodian=keeper),
         owner=standing.account,
         postings=(
-            *_money(trade, cash, bank_id),
+            *_money(terms, cash, bank_id),
             *(_move(there, ours, quantity) if side is Side.BUY else _move(ours, there, quantity)),
         ),
     )
-    return trade
+    return terms
 
 
 def _act(side: Side, *, by_house: bool) -> Act:

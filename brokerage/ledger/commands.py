@@ -48,6 +48,12 @@ class Busy(Refused):
     code = "ledger.busy"
 
 
+class NothingToDo(Refused):
+    """What was asked for stands already: nothing is written, and no refusal is noted."""
+
+    code = "ledger.nothing-to-do"
+
+
 class UnknownEvent(Refused):
     """There is no event at this stream and version."""
 
@@ -181,6 +187,8 @@ class Command(Generic[P, R]):
         """
         try:
             return self._attempts(context, *args, **kwargs)
+        except NothingToDo:
+            raise
         except Refused as refusal:
             self._note(context, refusal)
             raise

@@ -4,7 +4,7 @@ FORMULAS, Forced sale. Quantities are whole lots (the last lot of a holding may 
 are in base currency.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -68,6 +68,7 @@ def plan_sale(
     order: Sequence[str],
     only: AssetKind | None = None,
     at_most: Decimal | None = None,
+    withheld: Collection[str] = (),
     places: int = 2,
 ) -> SalePlan:
     """The sale that restores the target with the fewest lots, asset after asset in `order`.
@@ -78,14 +79,17 @@ def plan_sale(
     At the end each leg is cut back to the fewest lots the others need.
 
     `only` and `at_most` limit the sale to one kind of asset and to an amount of net proceeds (a
-    call whose VA part alone has expired sells only VA, up to D_va). Raises PriceMissing.
+    call whose VA part alone has expired sells only VA, up to D_va); assets `withheld`, such as a
+    suspended security, are not sold. Raises PriceMissing.
     """
     sale = _Sale(book, quotes, policy, lots, at_most)
     names = [*order, *sorted(set(book.positions) - set(order))]
     waiting = [
         name
         for name in names
-        if book.positions.get(name, ZERO) > ZERO and (only is None or _kind(name, policy) is only)
+        if name not in withheld
+        and book.positions.get(name, ZERO) > ZERO
+        and (only is None or _kind(name, policy) is only)
     ]
     sold: dict[str, Decimal] = {}
     for helps in (_lowers_ratio, _lowers_call, _always):
@@ -100,7 +104,7 @@ def plan_sale(
             sold[asset] = quantity
     if len(sold) > 1 and sale.met(sold):
         sold = sale.trimmed(sold)
-    return _plan(sale, sold, places, complete=only is None and at_most is None)
+    return _plan(sale, sold, places, complete=only is None and at_most is None and not withheld)
 
 
 @dataclass(frozen=True, slots=True)

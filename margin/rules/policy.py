@@ -101,6 +101,7 @@ class MarginPolicy:
 
     `default_cap` applies to every group without a cap of its own; None leaves those uncapped.
     `target` is the ratio a call restores, `trade_cost` the assumed cost of a trade as a fraction.
+    With `automatic_sales` a job may approve a sale plan; otherwise a second person must.
     """
 
     assets: dict[str, AssetTerms]
@@ -117,6 +118,7 @@ class MarginPolicy:
     purchase_only_credit: bool = True
     dwell_minutes: int = 60
     plan_move_limit: Decimal = Decimal("0.05")
+    automatic_sales: bool = False
     suspension: tuple[SuspensionStep, ...] = (
         SuspensionStep(after_days=1, haircut=Decimal("0.50")),
         SuspensionStep(after_days=5, haircut=Decimal("0.75")),
