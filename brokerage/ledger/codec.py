@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import Context as DecimalContext
 from decimal import Decimal, Inexact, InvalidOperation
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -40,6 +40,7 @@ def decimal_text(value: Decimal) -> str:
     return format(exact + 0, "f")  # adding zero turns -0 into 0
 
 
+@lru_cache(maxsize=256)
 def instant_text(value: datetime) -> str:
     """RFC 3339 in UTC with microseconds; raises Unencodable for a time without zone."""
     if value.tzinfo is None:

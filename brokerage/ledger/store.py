@@ -93,7 +93,7 @@ def begin(key: str) -> tuple[UUID, bytes, Any] | None:
 
 def lock(streams: Iterable[UUID]) -> dict[UUID, Head]:
     """Lock streams until the transaction ends, in one global order; the heads of those that have events."""
-    rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [list(set(streams))])
+    rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [_array(map(str, set(streams)))])
     return {stream: Head(version, bytes(digest)) for stream, version, digest in rows}
 
 
