@@ -1,15 +1,23 @@
 """The least broker the ledger's tests need: clients who are paid in, pay one another and get notes."""
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from threading import Barrier
+from typing import TypeVar
 from uuid import UUID
+
+from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from brokerage.ledger import seams
 from brokerage.ledger.chart import Account, Posting, Role
 from brokerage.ledger.commands import Context, Entry, Source, command
 from brokerage.ledger.registry import event
 
+T = TypeVar("T")
 BANK = UUID("00000000-0000-7000-8000-0000000000b4")
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
@@ -77,3 +85,30 @@ def context(key: str | None = None, *, at: datetime = NOON, actor: str = "staff:
 def new() -> UUID:
     """A fresh identifier."""
     return seams.new_id()
+
+
+def in_threads(work: Sequence[Callable[[], T]]) -> list[T]:
+    """Run all of it at once, each on a connection of its own; the answers in order."""
+    start = Barrier(len(work))
+
+    def run(one: Callable[[], T]) -> T:
+        try:
+            start.wait()
+            return one()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(run, work))
+
+
+def dsn() -> str:
+    """The test database's address for a plain psycopg connection, as the login itself."""
+    settings = connection.settings_dict
+    return make_conninfo(
+        host=settings["HOST"],
+        port=settings["PORT"],
+        user=settings["USER"],
+        password=settings["PASSWORD"],
+        dbname=settings["NAME"],
+    )

@@ -1,16 +1,15 @@
 """The sealer: windows, blocks, signatures, epochs."""
 
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import connection
+from django.db import transaction
 
-from brokerage.ledger import feed, hashing, seals, signing
+from brokerage.ledger import feed, hashing, seals, signing, store
 from brokerage.ledger.models import Epoch, Event, Seal
 
-from .book import context, new, note, pay_in
+from .book import context, dsn, in_threads, new, note, pay_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -50,8 +49,7 @@ def test_a_large_window_becomes_several_blocks(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_an_unfinished_transaction_holds_back_what_began_after_it() -> None:
-    dsn = connection.get_connection_params()
-    with psycopg.connect(**{k: v for k, v in dsn.items() if k not in ("context", "cursor_factory")}) as slow:
+    with psycopg.connect(dsn()) as slow:
         slow.execute("SELECT pg_current_xact_id()")
         note(context(), stream=new())
         assert seals.seal() == 0
@@ -63,12 +61,15 @@ def test_many_sealers_at_once_seal_each_event_once() -> None:
     for _ in range(20):
         note(context(), stream=new())
 
-    def sealer(_: int) -> int:
-        try:
-            return seals.seal()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(6) as pool:
-        assert sum(pool.map(sealer, range(12))) == 20
+    assert sum(in_threads([seals.seal] * 12)) == 20
     assert [item.position for item in feed.read(0)] == list(range(1, 21))
+
+
+def test_a_transaction_that_wrote_before_it_locked_cannot_follow_a_later_one() -> None:
+    stream = new()
+    note(context(), stream=stream)
+    with transaction.atomic():
+        store.cursor().execute("SELECT pg_current_xact_id()")
+        in_threads([lambda: note(context(), stream=stream)])
+        with pytest.raises(psycopg.errors.SerializationFailure):
+            store.lock([stream])

@@ -159,16 +159,27 @@ BEGIN
 END $$;
 
 -- Locks streams in one global order, then reads their heads with a snapshot taken after the locks.
+-- A transaction that wrote before it locked may have been overtaken by a later one: its events would
+-- then be sealed before the ones they follow, so it has to start again.
 CREATE FUNCTION ledger_lock(streams uuid[])
 RETURNS TABLE (stream uuid, version integer, hash bytea) LANGUAGE plpgsql AS $$
+DECLARE
+    mine bigint := pg_current_xact_id_if_assigned()::text::bigint;
+    theirs bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(k.lock) FROM (
         SELECT DISTINCT hashtextextended(s::text, 2) AS lock FROM unnest(streams) s ORDER BY 1
     ) k;
-    RETURN QUERY
-        SELECT s, head.version, head.hash FROM unnest(streams) s CROSS JOIN LATERAL (
-            SELECT e.version, e.hash FROM ledger_event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1
-        ) head;
+    FOR stream, version, hash, theirs IN
+        SELECT s, head.version, head.hash, head.xid FROM unnest(streams) s CROSS JOIN LATERAL (
+            SELECT e.version, e.hash, e.xid FROM ledger_event e WHERE e.stream = s ORDER BY e.version DESC LIMIT 1
+        ) head
+    LOOP
+        IF theirs > mine THEN
+            RAISE EXCEPTION 'ledger: lock streams before writing anything' USING ERRCODE = 'serialization_failure';
+        END IF;
+        RETURN NEXT;
+    END LOOP;
 END $$;
 
 -- Opens accounts with a balance of zero where balances are summed eagerly.
