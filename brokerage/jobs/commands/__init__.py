@@ -1,0 +1,7 @@
+"""What changes the working tables: planning slots, doing shards, and deciding about parked items."""
+
+from .parking import close, retry
+from .runs import request, tick
+from .work import LeaseLost, drain, sweep, work_once
+
+__all__ = ["LeaseLost", "close", "drain", "request", "retry", "sweep", "tick", "work_once"]
