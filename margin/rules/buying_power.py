@@ -90,7 +90,7 @@ def buying_power(
     """
     quote = quote_of(quotes, asset)
     quantity = ZERO
-    if _eligible(asset, policy) and quote.price > ZERO:
+    if eligible(asset, policy) and quote.price > ZERO:
         trade = purchase_of(book, asset, quotes, policy, lot)
         affordable = max(0, int((book.limit - book.loan) / (trade.cash * lot)))
         failing = trade.first(lambda lots: not trade.meets(lots), affordable)
@@ -120,7 +120,7 @@ def check_purchase(
     positive(quantity, name="quantity")
     if credit_stopped:
         raise CreditStopped("A call is outstanding: meet it before buying.", asset=asset)
-    if not _eligible(asset, policy):
+    if not eligible(asset, policy):
         raise NotEligible(f"{asset} may not be pledged in a margin account.", asset=asset)
     if quantity % lot:
         raise NotWholeLots(f"Buy {asset} in lots of {lot}.", asset=asset, quantity=quantity, lot=lot)
@@ -149,7 +149,7 @@ def _check_room(asset: str, quantity: Decimal, after: Assessment) -> None:
         )  # fmt: skip
 
 
-def _eligible(asset: str, policy: MarginPolicy) -> bool:
+def eligible(asset: str, policy: MarginPolicy) -> bool:
     """Whether the asset may be pledged: known to the policy and, if virtual, BTC or ETH (VAF-4)."""
     terms = policy.assets.get(asset)
     return terms is not None and (terms.kind is not AssetKind.VA or asset in ELIGIBLE_VA)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from brokerage.ledger.amounts import ONE, ZERO, down, lots_up, up
 
+from .concentration import multiple
 from .exact import exact
 from .policy import AssetKind, AssetTerms, MarginPolicy, TierBasis, Triggers
 from .trade import deposit_of
@@ -92,17 +93,17 @@ def health(loan: Decimal, lending_value: Decimal, limit: Decimal, triggers: Trig
     """How the account stands (FORMULAS, Call); without a loan it is NORMAL."""
     if loan <= ZERO:
         return Health.NORMAL
-    if loan >= triggers.hard * lending_value:
+    if loan >= multiple(triggers.hard, lending_value):
         return Health.HARD
-    if loan > triggers.call * lending_value or loan > limit:
+    if loan > multiple(triggers.call, lending_value) or loan > limit:
         return Health.CALL
-    return Health.WARNING if loan > triggers.warning * lending_value else Health.NORMAL
+    return Health.WARNING if loan > multiple(triggers.warning, lending_value) else Health.NORMAL
 
 
 @exact
 def is_met(loan: Decimal, lending_value: Decimal, limit: Decimal, target: Decimal) -> bool:
     """Whether a call is met: L <= r LV and L <= limit, or no loan is left."""
-    return loan <= ZERO or (loan <= target * lending_value and loan <= limit)
+    return loan <= ZERO or (loan <= multiple(target, lending_value) and loan <= limit)
 
 
 @exact
@@ -110,7 +111,7 @@ def call_amount(loan: Decimal, lending_value: Decimal, limit: Decimal, target: D
     """D = max(0, L - r LV, L - limit), unrounded: cash that meets the call; a call is raised if S > 0."""
     if loan <= ZERO:
         return ZERO
-    return min(loan, max(ZERO, loan - target * lending_value, loan - limit))
+    return min(loan, max(ZERO, loan - multiple(target, lending_value), loan - limit))
 
 
 @exact

@@ -13,6 +13,9 @@ from brokerage.ledger.amounts import ONE, ZERO
 from .exact import exact
 from .policy import ConcentrationCap
 
+FINEST = 75
+"""Decimal places beyond which only a division can have written a digit."""
+
 
 class Group(NamedTuple):
     """One merged name: its collateral value in base currency, and its cap if it has one."""
@@ -102,6 +105,20 @@ def capped_total(groups: Sequence[Group]) -> Decimal:
             share += turn.denominator
             turns.append(_Turn(turn.floor, turn.denominator, True, turn.floor))
     return fixed / (ONE - share)
+
+
+@exact
+def multiple(ratio: Decimal, total: Decimal) -> Decimal:
+    """ratio x total, exact where it has a finite decimal form even if `total` has none.
+
+    A cap of 10 % gives totals like S / 0.9; 0.9 of that is S again, and a loan of exactly S must
+    compare as equal. The product of a divided total is off by less than 10**-90, and no product of
+    amounts has more than 75 decimal places, so rounding to 75 gives S back.
+    """
+    product = ratio * total
+    exponent = total.as_tuple().exponent
+    divided = isinstance(exponent, int) and exponent < -FINEST
+    return product.quantize(ONE.scaleb(-FINEST)) if divided else product
 
 
 def _highest(turns: Sequence[_Turn]) -> _Turn:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from brokerage.ledger.amounts import ONE, ZERO, half_up, lots_down, lots_up
+from brokerage.ledger.amounts import ONE, ZERO, down, half_up, lots_down, lots_up
 
 from .calls import Assessment, assess, is_met
 from .exact import exact
@@ -82,7 +82,7 @@ def plan_sale(
     call whose VA part alone has expired sells only VA, up to D_va); assets `withheld`, such as a
     suspended security, are not sold. Raises PriceMissing.
     """
-    sale = _Sale(book, quotes, policy, lots, at_most)
+    sale = _Sale(book, quotes, policy, lots, at_most, places)
     names = [*order, *sorted(set(book.positions) - set(order))]
     waiting = [
         name
@@ -104,7 +104,7 @@ def plan_sale(
             sold[asset] = quantity
     if len(sold) > 1 and sale.met(sold):
         sold = sale.trimmed(sold)
-    return _plan(sale, sold, places, complete=only is None and at_most is None and not withheld)
+    return _plan(sale, sold, complete=only is None and at_most is None and not withheld)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +116,7 @@ class _Sale:
     policy: MarginPolicy
     lots: Mapping[str, Decimal]
     at_most: Decimal | None
+    places: int
 
     def net(self, asset: str) -> Decimal:
         """Proceeds of one unit, net of cost."""
@@ -135,11 +136,11 @@ class _Sale:
         return is_met(then.book.loan, then.valuation.lending_value, self.book.limit, self.policy.target)
 
     def most(self, sold: Mapping[str, Decimal], asset: str) -> Decimal:
-        """All that may be sold of the asset: its holding, or whole lots within `at_most`."""
+        """All that may be sold of the asset: its holding, or whole lots within what `at_most` leaves."""
         held, net = self.book.positions[asset], self.net(asset)
         if self.at_most is None or net <= ZERO:
             return held
-        room = self.at_most - (self.book.loan - self.book_after(sold).loan)
+        room = down(self.at_most - (self.book.loan - self.book_after(sold).loan), self.places)
         return min(held, lots_down(max(ZERO, room) / net, self.lots[asset]))
 
     def fewest(self, sold: Mapping[str, Decimal], asset: str) -> Decimal | None:
@@ -162,10 +163,10 @@ class _Sale:
         return after
 
 
-def _plan(sale: _Sale, sold: Mapping[str, Decimal], places: int, *, complete: bool) -> SalePlan:
+def _plan(sale: _Sale, sold: Mapping[str, Decimal], *, complete: bool) -> SalePlan:
     then, met = sale.after(sold), sale.met(sold)
     return SalePlan(
-        legs=tuple(_leg(sale, asset, quantity, places) for asset, quantity in sold.items() if quantity),
+        legs=tuple(_leg(sale, asset, quantity) for asset, quantity in sold.items() if quantity),
         book_after=then.book,
         after=then.valuation,
         met=met,
@@ -173,10 +174,10 @@ def _plan(sale: _Sale, sold: Mapping[str, Decimal], places: int, *, complete: bo
     )
 
 
-def _leg(sale: _Sale, asset: str, quantity: Decimal, places: int) -> SaleLeg:
+def _leg(sale: _Sale, asset: str, quantity: Decimal) -> SaleLeg:
     quote = quote_of(sale.quotes, asset)
-    gross = half_up(quantity * quote.price * quote.fx_rate, places)
-    cost = half_up(quantity * quote.price * quote.fx_rate * sale.policy.trade_cost, places)
+    gross = half_up(quantity * quote.price * quote.fx_rate, sale.places)
+    cost = half_up(quantity * quote.price * quote.fx_rate * sale.policy.trade_cost, sale.places)
     return SaleLeg(asset=asset, quantity=quantity, gross=gross, cost=cost, proceeds=gross - cost)
 
 
