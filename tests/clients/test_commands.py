@@ -1,0 +1,95 @@
+"""Opening clients and changing their status, against the real book."""
+
+import threading
+from uuid import uuid4
+
+import pytest
+from django.db import connection
+
+from brokerage.clients import queries
+from brokerage.clients.commands import change_status, open_client
+from brokerage.clients.models import Client, ClientLabel
+from brokerage.clients.rules import (
+    BadReference,
+    BadTransition,
+    Classification,
+    ClientStatus,
+    ClientType,
+    ReferenceTaken,
+    UnknownClient,
+)
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.models import Entry
+from brokerage.ledger.refusal import Refused
+from tests.factories import ClientFactory, context
+
+
+@pytest.mark.django_db
+class TestAClient:
+    def test_is_opened_active_under_its_reference(self) -> None:
+        client = queries.client(
+            ClientFactory(type=ClientType.CORPORATE, classification=Classification.PROFESSIONAL)
+        )
+        assert (client.type, client.classification, client.status) == ("corporate", "pi", "active")
+        assert client.opened_at == client.status_at
+
+    def test_has_a_reference_of_its_own(self) -> None:
+        ClientFactory(reference="C-77")
+        with pytest.raises(ReferenceTaken):
+            ClientFactory(reference="C-77")
+
+    def test_with_a_name_for_a_reference_is_refused_and_nothing_written(self) -> None:
+        with pytest.raises(BadReference):
+            ClientFactory(reference="Chan Tai Man")
+        assert not Entry.objects.exists()
+        assert not Client.objects.exists()
+
+    def test_that_is_unknown_is_refused(self) -> None:
+        with pytest.raises(UnknownClient):
+            change_status(context(), client=uuid4(), status=ClientStatus.FROZEN, reason="case 1")
+
+    def test_changes_status_with_a_reason_that_stays_in_the_book(self) -> None:
+        client = ClientFactory()
+        change = context()
+        change_status(change, client=client, status=ClientStatus.SUSPENDED, reason="documents overdue")
+        row = queries.client(client)
+        assert (row.status, row.status_at) == ("suspended", change.effective_at)
+        assert ledger.events(client)[-1].event.reason == "documents overdue"
+
+    def test_once_closed_cannot_be_reopened(self) -> None:
+        client = ClientFactory()
+        change_status(context(), client=client, status=ClientStatus.CLOSED, reason="left")
+        with pytest.raises(BadTransition):
+            change_status(context(), client=client, status=ClientStatus.ACTIVE, reason="back")
+
+
+@pytest.mark.django_db
+def test_a_label_keeps_the_trail_of_its_names_outside_the_book() -> None:
+    client = ClientFactory()
+    label = ClientLabel.objects.create(client=client, name="Harbour Trading")
+    label.name = "Harbour Trading (HK)"
+    label.save()
+    assert queries.labels([client, uuid4()]) == {client: "Harbour Trading (HK)"}
+    assert [past.name for past in label.history.all()] == ["Harbour Trading (HK)", "Harbour Trading"]
+    assert [item.kind for item in ledger.events(client)] == ["clients.client-opened"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_at_once_open_one_client_of_a_reference() -> None:
+    answers: list[str] = []
+
+    def attempt() -> None:
+        try:
+            open_client(context(), reference="C-1", type=ClientType.INDIVIDUAL)
+            answers.append("opened")
+        except Refused as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=attempt) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == ["clients.reference-taken"] * 11 + ["opened"]
