@@ -54,7 +54,8 @@ class TestOneSource:
         judged = verdict(seen(price))
         assert judged.state is PriceState.DISPUTED
         assert judged.quarantined == seen(price)
-        assert judged.price == 100 and judged.reference == HUNDRED
+        assert judged.price == 100
+        assert judged.reference == HUNDRED
         assert {judged.low, judged.high} == {Decimal(price), Decimal(100)}
 
     def test_a_flash_crash_and_back_leaves_no_trace(self):

@@ -19,27 +19,27 @@ def file(*lines: str) -> bytes:
 
 def problems(content: bytes) -> dict[int, str]:
     with pytest.raises(MalformedFile) as refused:
-        parse(content, last_day=LAST)
+        parse(content)
     return dict(refused.value.evidence["problems"])
 
 
 class TestAGoodFile:
     def test_is_read_exactly(self):
-        (price,) = parse(file("2025-06-30,59.5,60.0,57.5,59.950001,260498936"), last_day=LAST)
+        (price,) = parse(file("2025-06-30,59.5,60.0,57.5,59.950001,260498936"))
         assert (price.line, price.day, price.volume) == (2, LAST, 260498936)
         assert (price.open, price.high, price.low) == (Decimal("59.5"), Decimal("60.0"), Decimal("57.5"))
         assert str(price.close) == "59.950001"
 
     def test_may_use_windows_line_ends_or_lack_the_last_one(self):
         content = file(GOOD)
-        assert parse(content, last_day=LAST) == parse(content.rstrip(), last_day=LAST)
-        assert parse(content, last_day=LAST) == parse(content.replace(b"\n", b"\r\n"), last_day=LAST)
+        assert parse(content) == parse(content.rstrip())
+        assert parse(content) == parse(content.replace(b"\n", b"\r\n"))
 
     @pytest.mark.parametrize("name", SHIPPED)
     def test_every_shipped_file_is_one(self, market_data, name):
         path = market_data / f"{name}.csv"
         rows = list(csv.DictReader(path.open()))
-        prices = parse(path.read_bytes(), last_day=LAST)
+        prices = parse(path.read_bytes())
         assert [str(price.close) for price in prices] == [row["Close"] for row in rows]
         assert [price.day.isoformat() for price in prices] == [row["Date"] for row in rows]
 
@@ -48,7 +48,7 @@ class TestAGoodFile:
     def test_comes_back_as_written(self, closes):
         days = [LAST - timedelta(days=len(closes) - n) for n in range(len(closes))]
         lines = [f"{day},{c:f},{c:f},{c:f},{c:f},0" for day, c in zip(days, closes, strict=True)]
-        prices = parse(file(*lines), last_day=LAST)
+        prices = parse(file(*lines))
         assert [(price.day, price.close) for price in prices] == list(zip(days, closes, strict=True))
 
 
@@ -100,9 +100,6 @@ class TestABadFile:
         assert "twice" in problems(file(GOOD, GOOD))[3]
         assert "oldest day" in problems(file(GOOD, GOOD.replace("06-27", "06-26")))[3]
 
-    def test_refuses_the_future(self):
-        assert "future" in problems(file(GOOD.replace("06-27", "07-01")))[2]
-
     @pytest.mark.parametrize("row", ["10,9,8,9,1", "10,11,10.5,11,1", "10,11,10,12,1"])
     def test_refuses_prices_outside_their_own_range(self, row):
         assert "between Low and High" in problems(file(f"2025-06-27,{row}"))[2]
@@ -118,7 +115,7 @@ class TestABadFile:
 
     def test_reports_no_more_than_fifty_lines(self):
         with pytest.raises(MalformedFile) as refused:
-            parse(file(*["x"] * 60), last_day=LAST)
+            parse(file(*["x"] * 60))
         assert refused.value.evidence["count"] == 60
         assert len(refused.value.evidence["problems"]) == 50
         assert "10 more" in refused.value.message

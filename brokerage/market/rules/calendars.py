@@ -161,7 +161,7 @@ class HongKongCalendar:
         This is how the age of a security's price is counted: outside sessions it does not grow.
         """
         total = timedelta()
-        for day in _days(_hong_kong_date(start), _hong_kong_date(end)):
+        for day in _days(hong_kong_date(start), hong_kong_date(end)):
             for opening, closing in self.sessions(day):
                 total += max(timedelta(), min(closing, end) - max(opening, start))
         return total
@@ -174,19 +174,15 @@ class HongKongCalendar:
         return days
 
 
-def trading_days_between(calendar: HongKongCalendar, start: date, end: date) -> int:
-    """How many trading days lie in [start, end): the age of a suspension."""
-    return sum(calendar.is_open(Calendar.TRADING, day) for day in _days(start, end - ONE_DAY))
+def hong_kong_date(instant: datetime) -> date:
+    """The business date an instant falls on: its date in Hong Kong."""
+    return instant.astimezone(HONG_KONG).date()
 
 
 def _days(first: date, last: date) -> Iterator[date]:
     while first <= last:
         yield first
         first += ONE_DAY
-
-
-def _hong_kong_date(instant: datetime) -> date:
-    return instant.astimezone(HONG_KONG).date()
 
 
 def _instant(day: date, at: time) -> datetime:

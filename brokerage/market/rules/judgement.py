@@ -6,7 +6,7 @@ decides: it is outvoted by two others, or the price is disputed and nothing rest
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from brokerage.ledger.amounts import DECIDE, EXACT, PLACES, half_up
@@ -131,14 +131,20 @@ def _disagreement(pool: Sequence[Observation], reference: Reference | None) -> J
     )
 
 
+def band(price: Decimal, policy: PricePolicy, elapsed: timedelta) -> tuple[Decimal, Decimal]:
+    """How far the truth may have moved from `price` since: the jump limit down and up."""
+    drift = DECIDE.multiply(policy.jump_limit(elapsed), price)
+    low = half_up(DECIDE.subtract(price, drift), PLACES)
+    return max(low, SMALLEST), half_up(DECIDE.add(price, drift), PLACES)
+
+
 def _stale(accepted: Reference, policy: PricePolicy, age: Age, source: str) -> Judged:
-    """A price too old or too lonely: the truth may have moved as far as the jump limit allows."""
-    drift = DECIDE.multiply(policy.jump_limit(age(accepted.source_time)), accepted.price)
-    low = half_up(DECIDE.subtract(accepted.price, drift), PLACES)
+    """A price too old or too lonely to rest a decision on."""
+    low, high = band(accepted.price, policy, age(accepted.source_time))
     return Judged(
         price=accepted.price,
-        low=max(low, SMALLEST),
-        high=half_up(DECIDE.add(accepted.price, drift), PLACES),
+        low=low,
+        high=high,
         state=PriceState.STALE,
         source=source,
         source_time=accepted.source_time,

@@ -6,13 +6,15 @@ separators, NaN and digits of other scripts are refused. Every bad line is repor
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from brokerage.ledger.refusal import Refused
 
+from .calendars import ONE_DAY, HongKongCalendar, OutsideCalendar
+from .instruments import AssetClass
 from .prices import BadPrice, checked_price
 
 HEADER = "Date,Open,High,Low,Close,Volume"
@@ -20,6 +22,7 @@ COLUMNS = HEADER.split(",")
 NUMBER = re.compile(r"[0-9]{1,13}(\.[0-9]{1,18})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 VOLUME = re.compile(r"[0-9]{1,20}")
+DISTANT = datetime.max.replace(tzinfo=UTC)
 LARGEST_FILE = 8 * 1024 * 1024
 REPORTED = 50
 
@@ -53,13 +56,21 @@ class DailyPrice:
     volume: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """An official close in the instrument's currency, at the instant it was struck."""
+
+    source_time: datetime
+    price: Decimal
+
+
 def content_hash(content: bytes) -> str:
     """SHA-256 of the file as received, in hexadecimal: what makes two files the same."""
     return hashlib.sha256(content).hexdigest()
 
 
-def parse(content: bytes, *, last_day: date) -> tuple[DailyPrice, ...]:
-    """All lines of a price file, oldest first; `last_day` is the latest day a price may exist for.
+def parse(content: bytes) -> tuple[DailyPrice, ...]:
+    """All lines of a price file, oldest first.
 
     Raises MalformedFile naming every bad line (the first 50) if any line is bad, if days repeat
     or run backwards, or if the file is empty, too large or not the expected table.
@@ -69,7 +80,7 @@ def parse(content: bytes, *, last_day: date) -> tuple[DailyPrice, ...]:
     for number, text in enumerate(_lines(content), start=2):
         try:
             price = _line(number, text)
-            _check_order(price.day, prices, last_day)
+            _check_order(price.day, prices)
         except (BadLine, BadPrice) as problem:
             problems.append((number, str(problem)))
         else:
@@ -79,6 +90,47 @@ def parse(content: bytes, *, last_day: date) -> tuple[DailyPrice, ...]:
     if not prices:
         raise MalformedFile("The file holds no prices.", problems=())
     return tuple(prices)
+
+
+def new_closes(
+    prices: Sequence[DailyPrice],
+    asset_class: AssetClass,
+    calendar: HongKongCalendar,
+    *,
+    until: datetime = DISTANT,
+    known: Mapping[datetime, Decimal],
+) -> tuple[Close, ...]:
+    """The closes of a file that are not `known` yet (price by instant), in order.
+
+    A security closes with the last session of its day, anything else at 24:00 UTC. Raises
+    MalformedFile for lines on days without a session, later than `until`, or that contradict a
+    price already taken at that instant.
+    """
+    closes: list[Close] = []
+    problems: list[tuple[int, str]] = []
+    for price in prices:
+        try:
+            close = Close(source_time=_struck_at(price.day, asset_class, calendar), price=price.close)
+            if close.source_time > until:
+                raise BadLine(f"the close of {price.day} lies in the future")
+            if known.get(close.source_time, close.price) != close.price:
+                raise BadLine(f"{price.day} was taken before at {known[close.source_time].normalize():f}")
+        except (BadLine, OutsideCalendar, OverflowError) as problem:
+            problems.append((price.line, str(problem)))
+        else:
+            closes.append(close)
+    if problems:
+        raise malformed(problems)
+    return tuple(close for close in closes if close.source_time not in known)
+
+
+def _struck_at(day: date, asset_class: AssetClass, calendar: HongKongCalendar) -> datetime:
+    if not asset_class.is_security:
+        return datetime.combine(day, time(), UTC) + ONE_DAY
+    close = calendar.close(day)
+    if close is None:
+        raise BadLine(f"the exchange had no session on {day}")
+    return close
 
 
 def malformed(problems: Sequence[tuple[int, str]]) -> MalformedFile:
@@ -144,9 +196,7 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:40] + "...")
 
 
-def _check_order(day: date, earlier: Sequence[DailyPrice], last_day: date) -> None:
-    if day > last_day:
-        raise BadLine(f"{day} lies in the future")
+def _check_order(day: date, earlier: Sequence[DailyPrice]) -> None:
     if earlier and day == earlier[-1].day:
         raise BadLine(f"{day} stands in the file twice")
     if earlier and day < earlier[-1].day:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from brokerage.ledger.amounts import ONE, PLACES, ZERO
+from brokerage.ledger.amounts import PLACES
 from brokerage.ledger.refusal import Refused
 
 from .instruments import AssetClass
@@ -86,7 +86,7 @@ _PERMITS: Mapping[PriceState, tuple[Answer, ...]] = {
     PriceState.FRESH: (_YES, _YES, _YES, _YES, _YES),
     PriceState.STALE: (_NO, _NO, _HELD, Answer.SECOND_PERSON, _YES),
     PriceState.DISPUTED: (_NO, _NO, _HELD, _HELD, _NO),
-    # Not in the table: the haircut ladder makes a suspended name count for ever less, so calls must
+    # Not in the table: the margin policy lets a suspended name count for ever less, so calls must
     # come through; selling it is impossible.
     PriceState.SUSPENDED: (_NO, _NO, _YES, _HELD, _NO),
 }
@@ -110,6 +110,16 @@ class Observation:
     currency: str
     source_time: datetime
     received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """One price a source names: in `currency` per unit of the instrument, at its own time."""
+
+    instrument: str
+    price: Decimal
+    currency: str
+    source_time: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,18 +171,6 @@ HOUSE: Mapping[AssetClass, PricePolicy] = {
     ),
 }
 """House choice (H): limits a real broker sets with its risk committee."""
-
-SUSPENSION_LADDER: tuple[tuple[int, Decimal], ...] = (
-    (1, Decimal("0.50")),
-    (5, Decimal("0.75")),
-    (20, ONE),
-)
-"""House choice (H): trading days suspended, and the least haircut from then on."""
-
-
-def suspension_haircut(trading_days: int) -> Decimal:
-    """The least haircut of a security suspended that many trading days, from 0 up to 1."""
-    return max((haircut for days, haircut in SUSPENSION_LADDER if days <= trading_days), default=ZERO)
 
 
 def checked_price(price: Decimal, *, name: str = "price") -> Decimal:

@@ -1,0 +1,85 @@
+"""The least trading desk the market's tests need: who commands, and the instruments of the shipped files."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import count
+from uuid import UUID
+
+from brokerage.ledger.commands import Context, Source
+from brokerage.market import commands
+from brokerage.market.rules.fx import FxRate
+from brokerage.market.rules.instruments import AssetClass, Terms
+from brokerage.market.rules.prices import Tick
+
+OPENING = datetime(2021, 1, 1, tzinfo=UTC)
+HOUSE_RATE = (FxRate(base="USD", quote="HKD", rate=Decimal("7.80")),)
+FILES = {
+    "0700": "0700.HK.csv",
+    "1024": "1024.HK.csv",
+    "1810": "1810.HK.csv",
+    "3690": "3690.HK.csv",
+    "BTC": "BTC-USD.csv",
+    "ETH": "ETH-USD.csv",
+    "SOL": "SOL-USD.csv",
+}
+_numbers = count(1)
+
+
+def context(
+    at: datetime = OPENING, *, key: str = "", maker: UUID | None = None, checker: UUID | None = None
+) -> Context:
+    return Context(
+        actor="staff:desk",
+        source=Source.STAFF,
+        key=key or f"desk-{next(_numbers)}",
+        effective_at=at,
+        maker=maker,
+        checker=checker,
+    )
+
+
+def share(code: str, lot: int = 100) -> Terms:
+    return Terms(
+        code=code,
+        name=f"Company {code}",
+        asset_class=AssetClass.SHARE,
+        currency="HKD",
+        places=0,
+        lot=Decimal(lot),
+        group=f"Company {code}",
+    )
+
+
+def coin(code: str, places: int = 8) -> Terms:
+    return Terms(
+        code=code,
+        name=code,
+        asset_class=AssetClass.CRYPTO,
+        currency="USD",
+        places=places,
+        lot=Decimal(1).scaleb(-places),
+        group=code,
+    )
+
+
+def listing() -> dict[str, Terms]:
+    return {code: share(code) if code.isdigit() else coin(code) for code in FILES}
+
+
+def list_all(*codes: str) -> None:
+    for code in codes or FILES:
+        commands.list_instrument(context(), terms=listing()[code])
+
+
+def tick(code: str, price: str, at: datetime, **changes: object) -> Tick:
+    terms = listing()[code]
+    given = {"instrument": code, "price": Decimal(price), "currency": terms.currency, "source_time": at}
+    return Tick(**given | changes)
+
+
+def observe(code: str, price: str, at: datetime, source: str = "alpha") -> None:
+    commands.record_observations(context(), source=source, ticks=(tick(code, price, at),))
+
+
+def adopt(slot: datetime) -> UUID:
+    return commands.adopt_price_set(context(slot), slot=slot, rates=HOUSE_RATE).value
