@@ -15,13 +15,13 @@ def main(arguments: list[str]) -> None:
 
         from brokerage.config import database, embedded
     except ImportError as error:
-        raise SystemExit(f"{error}. Run `make run`, or install requirements.txt into a virtual environment.")
+        raise SystemExit(f"{error}. Run `make run`, or install requirements.txt.") from error
     try:
         if len(arguments) > 1 and arguments[1] not in OFFLINE:
             servers = embedded.provide()
             database.take_role(arguments[1:], servers.database_url)
     except embedded.Unusable as error:
-        raise SystemExit(str(error))
+        raise SystemExit(str(error)) from error
     execute_from_command_line(arguments)
 
 

@@ -60,7 +60,7 @@ def prepare(url: str, *, creates_databases: bool = False) -> None:
             name = sql.Identifier(role)
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 _run(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(name))
-            if not connection.execute("SELECT pg_has_role(%s, 'MEMBER')", [role]).fetchone() == (True,):
+            if connection.execute("SELECT pg_has_role(%s, 'MEMBER')", [role]).fetchone() != (True,):
                 _run(connection, sql.SQL("GRANT {} TO CURRENT_USER").format(name))
         database = sql.Identifier(connection.info.dbname)
         owner = sql.Identifier(OWNER)

@@ -9,6 +9,7 @@ import json
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -71,9 +72,7 @@ def addresses() -> Servers:
 
 def provide() -> Servers:
     """`addresses`, after starting whichever server the environment does not name."""
-    return ensure(
-        postgres=not os.environ.get("DATABASE_URL"), valkey=not os.environ.get("CELERY_BROKER_URL")
-    )
+    return ensure(postgres=not os.environ.get("DATABASE_URL"), valkey=not os.environ.get("CELERY_BROKER_URL"))
 
 
 def ensure(*, postgres: bool = True, valkey: bool = True) -> Servers:
@@ -168,7 +167,7 @@ def _read() -> Record | None:
             "or set PRAYA_DATA_DIR to a folder of your own."
         ) from error
     except (ValueError, TypeError) as error:
-        raise Unusable(f"{_path()} is damaged ({error}). Delete {folder.data_dir()} to start afresh.") from error
+        raise Unusable(f"{_path()} is damaged ({error}). Delete {_path().parent} to start afresh.") from error
 
 
 def _write(record: Record) -> None:
@@ -184,7 +183,7 @@ def _fresh() -> Record:
 
 def main(arguments: list[str]) -> int:
     """start, stop or status from the shell; returns the exit code."""
-    actions = {"start": ensure, "stop": stop, "status": lambda: None}
+    actions: dict[str, Callable[[], object]] = {"start": ensure, "stop": stop, "status": status}
     if len(arguments) != 1 or arguments[0] not in actions:
         print("usage: python -m brokerage.config.embedded start|stop|status", file=sys.stderr)
         return 2

@@ -38,7 +38,7 @@ def opened(folder: Path) -> Path:
 
 
 def secret(name: str) -> str:
-    """A random text of 256 bits, made at first use and kept in the data folder, readable by its owner only."""
+    """A random text of 256 bits, made at first use and kept in the data folder for its owner only."""
     return _kept(name, secrets.token_urlsafe(32).encode()).read_text()
 
 

