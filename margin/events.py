@@ -50,6 +50,7 @@ class Outcome(StrEnum):
     TARGET_MET = "target-met"
     PLAN_DONE = "plan-done"
     SOLD_OUT = "sold-out"
+    STOPPED = "stopped"
     SUPERSEDED = "superseded"
     CURED = "cured"
 
@@ -176,7 +177,8 @@ class SliceEvidence:
 class PositionEvidence:
     """One position as a call valued it: quantity, price, terms and arithmetic.
 
-    `calm_price` is the price at the last assessment that raised no call, for virtual assets only.
+    The true price surely lay between `price_low` and `price_high`. `calm_price` is the price at the
+    last assessment that raised no call, for virtual assets only.
     Values are half-up at 18 decimals, for reading; the decision used them unrounded.
     """
 
@@ -188,6 +190,8 @@ class PositionEvidence:
     price_source: str
     price_at: datetime
     price_state: str
+    price_low: Decimal
+    price_high: Decimal
     calm_price: Decimal | None
     terms: AssetTerms | None
     slices: tuple[SliceEvidence, ...]
@@ -317,11 +321,8 @@ class PriceHoldPlaced:
     """Whether the account is in call depends on doubtful prices; nothing is called or sold on them."""
 
     hold: UUID
-    price_set: UUID
-    policy_version: int
     assets: tuple[str, ...]
-    better: Health
-    worse: Health
+    standing: Standing
 
 
 @event("margin.price-hold-lifted")
@@ -330,7 +331,7 @@ class PriceHoldLifted:
     """The doubt is gone, or no longer matters."""
 
     hold: UUID
-    price_set: UUID
+    standing: Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -231,8 +231,6 @@ class PriceHold(models.Model):
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(MarginAccount, models.PROTECT, related_name="holds")
     assets = models.JSONField()
-    better = models.CharField(max_length=8)
-    worse = models.CharField(max_length=8)
     price_set = models.UUIDField()
     placed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
@@ -274,7 +272,8 @@ class InterestMonth(models.Model):
 class Valuation(models.Model):
     """An account at the latest revaluation: a cache, written by revaluation only, never a source.
 
-    Rounded as for the record: requirements up, collateral down.
+    Rounded as for the record: requirements up, collateral down. `plain` says that the lending value is
+    the plain sum over positions, which holds until it falls below `cap_binds_below`.
     """
 
     account = models.OneToOneField(MarginAccount, models.CASCADE, primary_key=True, related_name="valuation")
@@ -286,6 +285,8 @@ class Valuation(models.Model):
     capital_value = _amount()
     call_amount = _amount()
     shortfall = _amount()
+    cap_binds_below = _amount()
+    plain = models.BooleanField()
     price_set = models.UUIDField()
     policy_version = models.IntegerField()
     valued_at = models.DateTimeField()

@@ -228,7 +228,10 @@ def _after_sale(row: Call, recorded: Recorded) -> None:
     event: e.SaleClosed = recorded.event
     if event.call_closed:
         _end(row, Stage.CLOSED, recorded)
-    elif event.outcome in (e.Outcome.SUPERSEDED, e.Outcome.CURED) or row.expired == Scope.ALL.value:
+    elif (
+        event.outcome in (e.Outcome.SUPERSEDED, e.Outcome.CURED, e.Outcome.STOPPED)
+        or row.expired == Scope.ALL.value
+    ):
         row.stage = Stage.EXPIRED.value
     else:
         row.stage = Stage.PARTIALLY_MET.value
@@ -327,9 +330,7 @@ def _hold(row: PriceHold | None, recorded: Recorded) -> PriceHold:
         id=event.hold,
         account_id=recorded.stream,
         assets=list(event.assets),
-        better=event.better.value,
-        worse=event.worse.value,
-        price_set=event.price_set,
+        price_set=event.standing.price_set,
         placed_at=recorded.effective_at,
     )
 

@@ -1,0 +1,204 @@
+"""Opening a margin account, its limit, and what comes in and goes out."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.clients.rules import Act
+from brokerage.ledger.amounts import ZERO, checked, positive
+from brokerage.ledger.chart import Account, Role
+from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import Refused
+from custody import queries as custody
+from custody.rules import AccountKind
+
+from .. import queries
+from ..events import AccountOpened, LimitSet, Purpose, Source
+from ..models import MarginAccount
+from ..rules.buying_power import NotEligible, eligible
+from ..rules.valuation import Quote
+from ..rules.withdrawals import check_cash_out, check_collateral_out
+from . import debit
+from .calls import ReasonMissing
+from .case import Case, case
+from .progress import cure
+from .view import View, creditworthy, judge, view
+
+
+class NotAMarginAccount(Refused):
+    """VAF-2: only an existing securities margin account may borrow; a cash account may not."""
+
+    code = "margin.not-a-margin-account"
+
+
+class AlreadyOpen(Refused):
+    """The account is a margin account already."""
+
+    code = "margin.already-open"
+
+
+class WrongCurrency(Refused):
+    """Money in another currency than the account's."""
+
+    code = "margin.wrong-currency"
+
+
+class NegativeLimit(Refused):
+    """A credit limit below zero."""
+
+    code = "margin.negative-limit"
+
+
+class NothingToRepay(Refused):
+    """A repayment of more than the account owes or holds in cash."""
+
+    code = "margin.nothing-to-repay"
+
+
+@command("margin.open-account")
+def open_margin_account(entry: Entry, *, account: UUID) -> UUID:
+    """Let a custody account of kind margin borrow, once a limit is set; returns the account.
+
+    Raises NotAMarginAccount for a cash account (VAF-2), AlreadyOpen, and custody's refusals for an
+    unknown, closed or inactive one.
+    """
+    entry.lock(account)
+    standing = custody.standing(account)
+    standing.check(Act.OPEN_ACCOUNT)
+    if standing.kind is not AccountKind.MARGIN:
+        raise NotAMarginAccount("Only a margin account may borrow; open one for the client.", account=account)
+    if MarginAccount.objects.filter(pk=account).exists():
+        raise AlreadyOpen("This margin account is open.", account=account)
+    currency = standing.base_currency
+    entry.record(account, AccountOpened(client=standing.client, currency=currency), owner=account)
+    roles = (Role.CASH, Role.LOAN, Role.INTEREST_ACCRUED)
+    entry.open(*(Account(account, role, currency) for role in roles))
+    return account
+
+
+@command("margin.set-limit")
+def set_limit(entry: Entry, *, account: UUID, limit: Decimal, reason: str) -> None:
+    """Set the most the account may owe; `reason` names the credit assessment (VAF-7, SMF-4).
+
+    A limit below the loan is allowed: the next assessment calls. Raises NegativeLimit, BadAmount,
+    ReasonMissing or UnknownMarginAccount.
+    """
+    if checked(limit, name="limit") < ZERO:
+        raise NegativeLimit("A limit is zero or more.", limit=limit)
+    if not reason.strip():
+        raise ReasonMissing("Name the credit assessment the limit rests on.")
+    case(entry, account).record(LimitSet(limit=limit, reason=reason))
+
+
+@command("margin.deposit")
+def deposit(
+    entry: Entry,
+    *,
+    account: UUID,
+    asset: str,
+    amount: Decimal,
+    custodian: UUID | None = None,
+    price_set: UUID | None = None,
+) -> None:
+    """Take in money, which repays what is owed at once, or an asset, which becomes collateral.
+
+    While a call is open it counts as a cure at `price_set`, by default the latest. Raises
+    NotEligible for an asset that may not be pledged (VAF-4), WrongCurrency, and as custody's
+    deposit_step.
+    """
+    each = case(entry, account)
+    seen = view(entry, each.currency, price_set) if each.call is not None else None
+    before = judge(each.book, seen) if seen is not None else None
+    _check_accepted(each, asset)
+    each.deposit(asset, amount, custodian)
+    if asset == each.currency:
+        debit.settle(each, Source.DEPOSIT)
+    if seen is not None and before is not None:
+        cure(each, seen, before)
+
+
+@command("margin.withdraw")
+def withdraw(
+    entry: Entry,
+    *,
+    account: UUID,
+    asset: str,
+    amount: Decimal,
+    custodian: UUID | None = None,
+    price_set: UUID | None = None,
+) -> None:
+    """Pay out money in credit, or collateral the loan does not need at `price_set` (by default the latest).
+
+    Raises CreditStopped while a call or price hold stands, CashOutOnCredit (VAF-15) unless the policy
+    allows it, WithdrawalBeyondExcess, BeyondHolding, WrongCurrency, and as custody's withdraw_step.
+    """
+    each = case(entry, account)
+    if asset == each.currency:
+        _money_out(each, amount, price_set)
+    else:
+        _check_instrument(asset)
+        _check_collateral_out(each, asset, amount, view(entry, each.currency, price_set))
+    each.withdraw(asset, amount, custodian)
+
+
+@command("margin.repay")
+def repay(entry: Entry, *, account: UUID, amount: Decimal, price_set: UUID | None = None) -> None:
+    """Pay part of what is owed out of the account's cash.
+
+    Raises NothingToRepay when the account does not hold that much cash or does not owe it.
+    """
+    each = case(entry, account)
+    positive(amount)
+    if amount > min(each.cash, each.book.loan):
+        raise NothingToRepay(
+            "Repay no more than is owed and held in cash.", cash=each.cash, owed=each.book.loan
+        )
+    seen = view(entry, each.currency, price_set) if each.call is not None else None
+    before = judge(each.book, seen) if seen is not None else None
+    debit.settle(each, Source.CASH, at_most=amount)
+    if seen is not None and before is not None:
+        cure(each, seen, before)
+
+
+def _check_accepted(each: Case, asset: str) -> None:
+    """Pass for the account's own currency and for what the policy lets be pledged."""
+    if asset == each.currency:
+        return
+    _check_instrument(asset)
+    if not eligible(asset, queries.policy_in_force(each.entry.effective_at).policy):
+        raise NotEligible(f"{asset} may not be pledged in a margin account.", asset=asset)
+
+
+def _check_instrument(asset: str) -> None:
+    if custody.asset(asset).is_money:
+        raise WrongCurrency("A margin account holds money in its base currency only.", currency=asset)
+
+
+def _money_out(each: Case, amount: Decimal, price_set: UUID | None) -> None:
+    """Check a payment; where policy allows one on credit (VAF-15), advance what cash does not cover."""
+    seen = view(each.entry, each.currency, price_set) if amount > each.cash else None
+    book = each.book
+    quotes: Mapping[str, Quote] = {}
+    if seen is not None:
+        book, quotes = creditworthy(each.book, seen.prices), seen.prices.quotes
+    policy = queries.policy_in_force(each.entry.effective_at).policy if seen is None else seen.policy
+    drawn = check_cash_out(book, amount, each.cash, quotes, policy, credit_stopped=each.credit_stopped)
+    if drawn:
+        debit.draw(each, drawn, Purpose.PERMITTED_WITHDRAWAL, None)
+
+
+def _check_collateral_out(each: Case, asset: str, amount: Decimal, seen: View) -> None:
+    """Check that what stays carries the loan; without a loan no price matters, a doubtful one never helps."""
+    held = each.book.positions.get(asset, ZERO)
+    owes = each.book.loan > ZERO
+    trusted = creditworthy(each.book, seen.prices).positions if owes else {}
+    positions = {**trusted, asset: trusted.get(asset, min(amount, held))}
+    check_collateral_out(
+        replace(each.book, positions=positions),
+        asset,
+        amount,
+        seen.prices.quotes,
+        seen.policy,
+        credit_stopped=each.credit_stopped,
+    )

@@ -1,0 +1,173 @@
+"""Commands on many accounts' standing, and on one call: assess, expire, extend, dispute, cancel."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.refusal import Refused
+
+from ..events import CallCancelled, CallDisputed, CallExtended, Cause, Outcome
+from ..models import Call
+from ..queries import UnknownCall
+from ..rules import lifecycle
+from ..rules.lifecycle import Scope, Step
+from ..rules.policy import AssetKind
+from . import progress
+from .case import Case, case, cases
+from .view import View, judge, view
+
+MOST = 100
+"""Accounts in one entry: enough to spread its cost, few enough to keep locks short."""
+
+
+class TooManyAccounts(Refused):
+    """More accounts than one entry takes."""
+
+    code = "margin.too-many-accounts"
+
+
+class ReasonMissing(Refused):
+    """A decision that does not say why."""
+
+    code = "margin.reason-missing"
+
+
+@command("margin.assess")
+def assess(
+    entry: Entry, *, accounts: Sequence[UUID], price_set: UUID, calm_set: UUID | None = None
+) -> tuple[UUID, ...]:
+    """Judge up to 100 accounts exactly at a price set and record what changed; returns those that did.
+
+    Raises and lowers warnings, places and lifts price holds, issues calls, notes relief by prices and
+    enforces the hard trigger. `calm_set` is the set of the assessment before, which decides how much
+    of a new call is due to virtual assets. Raises NothingToDo when no account changes,
+    TooManyAccounts, UnknownMarginAccount, NoPolicy and PriceMissing.
+    """
+    opened = _opened(entry, accounts)
+    views: dict[str, tuple[View, View | None]] = {}
+    changed = []
+    for each in opened:
+        if each.currency not in views:
+            calm = None if calm_set is None else view(entry, each.currency, calm_set)
+            views[each.currency] = view(entry, each.currency, price_set), calm
+        if progress.revalue(each, *views[each.currency]):
+            changed.append(each.id)
+    return _done(changed)
+
+
+@command("margin.expire-calls")
+def expire_calls(entry: Entry, *, accounts: Sequence[UUID], price_set: UUID) -> tuple[UUID, ...]:
+    """Declare the passed deadlines of up to 100 accounts' calls, each once; returns the accounts concerned.
+
+    A part that cures have covered does not expire, nor a call that prices meet at this moment, nor
+    one under a price hold. Raises NothingToDo when there is none, and as `assess`.
+    """
+    changed = []
+    for each in _opened(entry, accounts):
+        if each.call is not None and _expire(each, each.call, price_set):
+            changed.append(each.id)
+    return _done(changed)
+
+
+@command("margin.extend-call")
+def extend_call(entry: Entry, *, account: UUID, part: AssetKind, until: datetime, reason: str) -> None:
+    """Move the deadline of one part of the open call, by two people, within the policy's longest extension.
+
+    Raises UnknownCall, SecondPersonNeeded, ExtensionNotAllowed or StepNotPossible.
+    """
+    each, call = _with_call(entry, account)
+    context = entry.context
+    seen = view(entry, each.currency, None)
+    life = call.life(held=each.account.open_hold is not None)
+    extended = lifecycle.extend(
+        life,
+        part,
+        until,
+        seen.policy.deadlines,
+        reason=reason,
+        maker=str(context.maker or ""),
+        checker=str(context.checker or ""),
+    )
+    before, after = (
+        (life.va_due_at, extended.va_due_at)
+        if part is AssetKind.VA
+        else (life.securities_due_at, extended.securities_due_at)
+    )
+    if before is not None and after is not None:
+        each.record(CallExtended(call=call.id, part=part, due_before=before, due_at=after, reason=reason))
+
+
+@command("margin.dispute-call")
+def dispute_call(entry: Entry, *, account: UUID, reason: str) -> None:
+    """Note that the client contests the open call; its deadlines go on. Raises UnknownCall, ReasonMissing."""
+    each, call = _with_call(entry, account)
+    _check_reason(reason)
+    each.record(CallDisputed(call=call.id, reason=reason))
+
+
+@command("margin.cancel-call")
+def cancel_call(entry: Entry, *, account: UUID, reason: str) -> None:
+    """Withdraw the open call, by two people; a plan that is not ordered ends with it.
+
+    Raises UnknownCall, ReasonMissing, SecondPersonNeeded or StepNotPossible (once a sale is ordered).
+    """
+    each, call = _with_call(entry, account)
+    _check_reason(reason)
+    check_two_people(entry)
+    lifecycle.advance(call.life(held=False), Step.CANCEL)
+    seen = view(entry, each.currency, None)
+    progress.close_plan(each, seen, judge(each.book, seen), Outcome.SUPERSEDED)
+    each.record(CallCancelled(call=call.id, reason=reason))
+
+
+def check_two_people(entry: Entry) -> None:
+    """Pass if the entry names a maker and another person as checker; raises SecondPersonNeeded."""
+    if not two_people(entry):
+        raise lifecycle.SecondPersonNeeded("Another person must approve this.", maker=entry.context.maker)
+
+
+def two_people(entry: Entry) -> bool:
+    """Whether the entry names a maker and another person as checker."""
+    context = entry.context
+    return None not in (context.maker, context.checker) and context.maker != context.checker
+
+
+def _expire(each: Case, call: Call, price_set: UUID) -> bool:
+    life = call.life(held=False)
+    now = each.entry.effective_at
+    if each.account.open_hold is not None or not lifecycle.expiry_due(life, now):
+        return False
+    if lifecycle.enforceable(life, now) is Scope.VA and call.va_left == ZERO:
+        return False
+    seen = view(each.entry, each.currency, price_set)
+    judged = judge(each.book, seen)
+    if judged.hold or judged.is_met(seen.policy):
+        return False
+    progress.expire(each, call, seen, judged, life, Cause.DEADLINE)
+    return True
+
+
+def _opened(entry: Entry, accounts: Sequence[UUID]) -> list[Case]:
+    if len(accounts) > MOST:
+        raise TooManyAccounts(f"One entry takes at most {MOST} accounts.", count=len(accounts))
+    return cases(entry, accounts)
+
+
+def _done(changed: Sequence[UUID]) -> tuple[UUID, ...]:
+    if not changed:
+        raise NothingToDo("No account changes.")
+    return tuple(changed)
+
+
+def _with_call(entry: Entry, account: UUID) -> tuple[Case, Call]:
+    each = case(entry, account)
+    if each.call is None:
+        raise UnknownCall("The account has no open call.", account=account)
+    return each, each.call
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing("Say why.")

@@ -1,0 +1,45 @@
+"""Adopting the house's margin policy: dated, whole, and never against the rules."""
+
+from datetime import datetime
+
+from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import Refused
+
+from ..events import POLICY_STREAM, PolicyAdopted
+from ..models import Policy
+from ..rules.policy import MarginPolicy
+from ..rules.validation import validate
+from .calls import ReasonMissing
+
+
+class PolicyInThePast(Refused):
+    """A policy that would have taken effect before one that decisions already rest on."""
+
+    code = "margin.policy-in-the-past"
+
+
+@command("margin.adopt-policy")
+def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime, reason: str) -> int:
+    """Adopt a policy from an instant on; returns its version number.
+
+    Raises the refusals of `rules.validation` (VAF-3 to VAF-6 among them), ReasonMissing, and
+    PolicyInThePast unless it takes effect with or after the entry and every policy before it.
+    """
+    entry.lock(POLICY_STREAM)
+    validate(policy)
+    if not reason.strip():
+        raise ReasonMissing("Say why the policy changes.")
+    newest = Policy.objects.order_by("-version").first()
+    earliest = entry.effective_at if newest is None else max(entry.effective_at, newest.effective_from)
+    if effective_from < earliest:
+        raise PolicyInThePast(
+            "A policy takes effect when it is adopted, or later, and not before the last one.",
+            effective_from=effective_from,
+            earliest=earliest,
+        )
+    version = 1 if newest is None else newest.version + 1
+    entry.record(
+        POLICY_STREAM,
+        PolicyAdopted(version=version, effective_from=effective_from, policy=policy, reason=reason),
+    )
+    return version

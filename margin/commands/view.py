@@ -1,0 +1,137 @@
+"""Prices and policy a command decides with, and an account judged by them, rounded for the record."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from brokerage.ledger.amounts import ZERO, half_up
+from brokerage.ledger.commands import Entry
+from brokerage.ledger.refusal import Refused
+from brokerage.market import queries as market
+from brokerage.market.rules.prices import Answer, Use
+
+from .. import queries
+from ..events import PositionEvidence, SliceEvidence, Standing
+from ..queries import Prices
+from ..rules.calls import Assessment, Health, assess, banded_health, figures, is_met
+from ..rules.policy import AssetKind, MarginPolicy
+from ..rules.valuation import Book, Line, Quote
+
+PLACES = 18
+
+
+class NoPriceSet(Refused):
+    """No prices have been adopted yet."""
+
+    code = "margin.no-price-set"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A price set and the policy in force, with the haircuts of suspended securities raised."""
+
+    prices: Prices
+    version: int
+    policy: MarginPolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """An account judged: `health` allows for doubtful prices, named in `doubtful`; `hold` if they decide."""
+
+    assessment: Assessment
+    health: Health
+    doubtful: tuple[str, ...]
+    hold: bool
+
+    def is_met(self, policy: MarginPolicy) -> bool:
+        """Whether a call would be met at the adopted prices."""
+        book = self.assessment.book
+        return is_met(book.loan, self.assessment.valuation.lending_value, book.limit, policy.target)
+
+
+def view(entry: Entry, currency: str, price_set: UUID | None) -> View:
+    """Prices and policy as they stand at the entry's business time; without a set the latest one.
+
+    Raises NoPriceSet, UnknownPriceSet, MissingRate or NoPolicy.
+    """
+    terms = queries.policy_in_force(entry.effective_at)
+    if price_set is None:
+        latest = market.latest_price_set(entry.effective_at)
+        if latest is None:
+            raise NoPriceSet("Adopt a price set first.")
+        price_set = latest.id
+    prices = queries.prices(price_set, currency, at=entry.effective_at)
+    return View(prices=prices, version=terms.version, policy=prices.apply(terms.policy))
+
+
+def judge(book: Book, seen: View) -> Judged:
+    """The book judged at the adopted prices and, where prices are doubtful, at both ends of their bands."""
+    assessment = assess(book, seen.prices.quotes, seen.policy)
+    bands = {asset: band for asset, band in seen.prices.bands.items() if book.positions.get(asset)}
+    if not bands:
+        return Judged(assessment=assessment, health=assessment.health, doubtful=(), hold=False)
+    banded = banded_health(book, seen.prices.quotes, bands, seen.policy)
+    return Judged(
+        assessment=assessment, health=banded.health, doubtful=tuple(sorted(bands)), hold=banded.hold
+    )
+
+
+def standing(judged: Judged, seen: View, places: int) -> Standing:
+    """The judged account as an event records it."""
+    rounded = figures(judged.assessment, places)
+    return Standing(
+        price_set=seen.prices.price_set,
+        policy_version=seen.version,
+        health=judged.health,
+        loan=judged.assessment.book.loan,
+        limit=rounded.limit,
+        market_value=rounded.market_value,
+        lending_value=rounded.lending_value,
+        capital_value=rounded.capital_value,
+        shortfall=rounded.shortfall,
+        call_amount=rounded.call_amount,
+    )
+
+
+def evidence(judged: Judged, seen: View, calm: Mapping[str, Quote]) -> tuple[PositionEvidence, ...]:
+    """Every position with what its value rests on; `calm` are the prices before, for virtual assets."""
+    return tuple(_position(line, seen, calm) for line in judged.assessment.valuation.lines)
+
+
+def _position(line: Line, seen: View, calm: Mapping[str, Quote]) -> PositionEvidence:
+    quote = seen.prices.evidence[line.asset]
+    terms = seen.policy.assets.get(line.asset)
+    before = calm.get(line.asset) if terms is not None and terms.kind is AssetKind.VA else None
+    return PositionEvidence(
+        asset=line.asset,
+        group=line.group,
+        quantity=line.quantity,
+        price=quote.price,
+        fx_rate=quote.fx,
+        price_source=quote.source,
+        price_at=quote.source_time,
+        price_state=quote.state.value,
+        price_low=quote.low,
+        price_high=quote.high,
+        calm_price=None if before is None else before.price,
+        terms=terms,
+        slices=tuple(
+            SliceEvidence(market_value=half_up(each.market_value, PLACES), haircut=each.haircut)
+            for each in line.slices
+        ),
+        market_value=half_up(line.market_value, PLACES),
+        collateral_value=half_up(line.collateral_value, PLACES),
+        counted=half_up(line.counted, PLACES),
+        capital_value=half_up(line.capital_value, PLACES),
+    )
+
+
+def creditworthy(book: Book, prices: Prices) -> Book:
+    """The book less the positions whose prices carry no new credit: those count for nothing then."""
+    positions = {
+        asset: quantity
+        for asset, quantity in book.positions.items()
+        if quantity < ZERO or prices.permit(asset, Use.NEW_CREDIT) is Answer.YES
+    }
+    return replace(book, positions=positions)
