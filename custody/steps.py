@@ -132,8 +132,9 @@ def trade_step(
 
     `price` is in `currency` per unit; `cost`, in `currency` too, is the firm's fee income. `role` is
     where the asset goes to or comes from, holding or collateral. `by_house` marks a sale that the
-    firm forces: it may happen on a suspended or frozen client too. `trade` is its id, fresh by default. Raises as `withdraw_step` does,
-    and BadTrade; cash that does not cover a purchase is InsufficientBalance when the entry is written.
+    firm forces: it may happen on a suspended or frozen client too. `trade` is its id, fresh by default.
+    Raises as `withdraw_step` does, and BadTrade; cash that does not cover a purchase is
+    InsufficientBalance when the entry is written.
     """
     standing.check(_act(side, by_house=by_house), asset, currency)
     security, money = queries.asset(asset), queries.asset(currency)
