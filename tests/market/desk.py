@@ -1,4 +1,4 @@
-"""The least trading desk the market's tests need: who commands, and the instruments of the shipped files."""
+"""The least trading desk the market's tests need: who commands, and short ways to list, observe and adopt."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -7,21 +7,13 @@ from uuid import UUID
 
 from brokerage.ledger.commands import Context, Source
 from brokerage.market import commands
+from brokerage.market.rules.catalogue import DEMO
 from brokerage.market.rules.fx import FxRate
 from brokerage.market.rules.instruments import AssetClass, Terms
 from brokerage.market.rules.prices import Tick
 
 OPENING = datetime(2021, 1, 1, tzinfo=UTC)
 HOUSE_RATE = (FxRate(base="USD", quote="HKD", rate=Decimal("7.80")),)
-FILES = {
-    "0700": "0700.HK.csv",
-    "1024": "1024.HK.csv",
-    "1810": "1810.HK.csv",
-    "3690": "3690.HK.csv",
-    "BTC": "BTC-USD.csv",
-    "ETH": "ETH-USD.csv",
-    "SOL": "SOL-USD.csv",
-}
 _numbers = count(1)
 
 
@@ -62,17 +54,13 @@ def coin(code: str, places: int = 8) -> Terms:
     )
 
 
-def listing() -> dict[str, Terms]:
-    return {code: share(code) if code.isdigit() else coin(code) for code in FILES}
-
-
 def list_all(*codes: str) -> None:
-    for code in codes or FILES:
-        commands.list_instrument(context(), terms=listing()[code])
+    for code in codes or DEMO:
+        commands.list_instrument(context(), terms=DEMO[code])
 
 
 def tick(code: str, price: str, at: datetime, **changes: object) -> Tick:
-    terms = listing()[code]
+    terms = DEMO[code]
     given = {"instrument": code, "price": Decimal(price), "currency": terms.currency, "source_time": at}
     return Tick(**given | changes)
 

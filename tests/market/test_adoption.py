@@ -17,10 +17,11 @@ from brokerage.market.commands.adoption import (
     UnknownQuarantine,
 )
 from brokerage.market.models import PriceSet, PriceSetLine, Quarantine
+from brokerage.market.rules.catalogue import DEMO, file_name
 from brokerage.market.rules.fx import BadRate, FxRate, MissingRate
 from brokerage.market.rules.prices import BadPrice, PriceState
 
-from .desk import FILES, HOUSE_RATE, adopt, context, list_all, observe, share
+from .desk import HOUSE_RATE, adopt, context, list_all, observe, share
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
@@ -251,8 +252,8 @@ class TestTheDatabase:
 class TestTheShippedPrices:
     def test_give_a_set_each_morning_of_the_worst_days(self, market_data):
         list_all()
-        for code, name in FILES.items():
-            content = (market_data / name).read_bytes()
+        for code, terms in DEMO.items():
+            content = (market_data / file_name(terms)).read_bytes()
             import_prices(context(), instrument=code, source="files", content=content)
         states = {}
         slot = datetime(2022, 11, 5, tzinfo=UTC)

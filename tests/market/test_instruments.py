@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from brokerage.ledger.amounts import BadAmount
+from brokerage.market.rules.catalogue import DEMO
 from brokerage.market.rules.instruments import (
     AssetClass,
     BadCode,
@@ -49,7 +50,7 @@ DOLLAR = Terms(
 
 
 class TestTerms:
-    @pytest.mark.parametrize("terms", [TENCENT, ETHER, DOLLAR])
+    @pytest.mark.parametrize("terms", [TENCENT, ETHER, DOLLAR, *DEMO.values()])
     def test_good_ones_pass_unchanged(self, terms):
         assert checked_terms(terms) is terms
 

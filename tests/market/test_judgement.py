@@ -149,7 +149,7 @@ class TestAlways:
         assert judged.state is PriceState.FRESH
         assert price <= judged.price <= other
 
-    @settings(max_examples=10_000)
+    @settings(max_examples=2_000)
     @given(st.lists(st.tuples(PRICES, st.integers(0, 20)), min_size=1, max_size=4), st.none() | PRICES)
     def test_the_price_lies_in_its_band_whatever_the_order_of_sources(self, given_prices, last):
         sources = [seen(price, f"s{n}", ago) for n, (price, ago) in enumerate(given_prices)]

@@ -11,7 +11,7 @@ from brokerage.ledger.models import Event
 from brokerage.market.commands import import_prices, record_observations
 from brokerage.market.models import Feed, PriceFile, PriceObservation
 from brokerage.market.queries import UnknownInstrument
-from brokerage.market.rules.calendars import HongKongCalendar
+from brokerage.market.rules.catalogue import DEMO, file_name
 from brokerage.market.rules.price_csv import HEADER, DuplicateFile, MalformedFile
 from brokerage.market.rules.prices import (
     BadPrice,
@@ -20,9 +20,8 @@ from brokerage.market.rules.prices import (
     OutOfOrder,
     WrongUnit,
 )
-from brokerage.market.sources import DailyFiles
 
-from .desk import FILES, context, list_all, listing, observe, tick
+from .desk import context, list_all, observe, tick
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)
@@ -97,9 +96,10 @@ class TestTicks:
 class TestFiles:
     def test_as_shipped_come_in_whole(self, market_data):
         list_all()
-        for code, name in FILES.items():
-            rows = list(csv.DictReader((market_data / name).open()))
-            assert import_file((market_data / name).read_bytes(), code) == len(rows)
+        for code, terms in DEMO.items():
+            content = (market_data / file_name(terms)).read_bytes()
+            rows = list(csv.DictReader(content.decode().splitlines()))
+            assert import_file(content, code) == len(rows)
             stored = PriceObservation.objects.filter(feed__instrument__code=code).order_by("source_time")
             assert list(stored.values_list("price", flat=True)) == [Decimal(row["Close"]) for row in rows]
 
@@ -161,19 +161,3 @@ class TestTheDatabase:
         observe("BTC", "100", NOON)
         with connection.cursor() as cursor, pytest.raises(IntegrityError), transaction.atomic():
             cursor.execute("UPDATE market_priceobservation SET price = %s::numeric", [price])
-
-
-class TestDailyFiles:
-    def test_tell_each_close_once_in_order(self, market_data):
-        files = {code: market_data / name for code, name in FILES.items()}
-        source = DailyFiles("files", files, listing(), HongKongCalendar())
-        closes = list(source.ticks(datetime(2021, 5, 19, tzinfo=UTC), datetime(2021, 5, 21, tzinfo=UTC)))
-        assert [(f"{each.source_time:%d %H}", each.instrument) for each in closes] == [
-            *(("20 00", code) for code in ("BTC", "ETH", "SOL")),  # 19 May was a holiday in Hong Kong
-            *(("20 08", code) for code in ("0700", "1024", "1810", "3690")),
-            *(("21 00", code) for code in ("BTC", "ETH", "SOL")),
-        ]
-        assert (
-            len(list(source.ticks(datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC))))
-            == 9310
-        )
