@@ -7,6 +7,7 @@ import pytest
 from brokerage.ledger import feed, seals
 
 from .book import context, new, note, pay_in
+from .storm import storm
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,3 +59,9 @@ def test_a_narrow_read_finds_what_it_asks_for_across_blocks(monkeypatch: pytest.
     assert [item.position for item in feed.read(0, kinds=["test.paid"])] == [15]
     assert [item.position for item in feed.read(0, owner=client)] == [14, 15]
     assert feed.read(15, kinds=["test.paid"]) == []
+
+
+def test_a_reader_among_writers_long_transactions_and_kills_misses_doubles_and_inverts_nothing() -> None:
+    reading = storm(events=20_000, writers=4, every=2.0, batch=300, limit=500, patience=120)
+    assert len(reading.seqs) >= 20_000
+    assert reading.naive_seen < len([seq for seq in reading.seqs if seq <= reading.naive_cursor])
