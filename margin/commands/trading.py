@@ -105,8 +105,11 @@ def _check_purchase(
     each: Case, seen: View, asset: str, quantity: Decimal, unit: Decimal, paid: Decimal
 ) -> None:
     """Judge the purchase at the set's prices; what the fill costs beyond them counts as cost."""
-    book = creditworthy(each.book, seen.prices)
     quote = quote_of(seen.prices.quotes, asset)
+    if seen.prices.permit(asset, Use.NEW_CREDIT) is not Answer.YES:
+        state = seen.prices.evidence[asset].state
+        raise PriceInDoubt("Wait for a fresh price before buying.", asset=asset, state=state)
+    book = creditworthy(each.book, seen.prices)
     beyond = EXACT.multiply(quantity, EXACT.subtract(unit, EXACT.multiply(quote.price, quote.fx_rate)))
     check_purchase(
         replace(book, loan=EXACT.subtract(book.loan, each.cash)),
@@ -119,9 +122,6 @@ def _check_purchase(
         cost=EXACT.add(paid, beyond),
         places=each.places,
     )
-    if seen.prices.permit(asset, Use.NEW_CREDIT) is not Answer.YES:
-        state = seen.prices.evidence[asset].state
-        raise PriceInDoubt("Wait for a fresh price before buying.", asset=asset, state=state)
 
 
 def _unit(seen: View, asset: str, price: Decimal | None) -> Decimal:
