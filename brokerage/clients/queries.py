@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+from django.db.models import OuterRef, Subquery
+
 from .models import Client, ClientLabel
 from .rules import UnknownClient
 
@@ -17,3 +19,11 @@ def client(id: UUID) -> Client:
 def labels(clients: list[UUID]) -> dict[UUID, str]:
     """The display names of those of the clients that have one."""
     return dict(ClientLabel.objects.filter(client__in=clients).values_list("client", "name"))
+
+
+def named(field: str) -> dict[str, Subquery]:
+    """Annotations `reference` and `name` for an upper room's queryset whose `field` holds a client's id."""
+    return {
+        "reference": Subquery(Client.objects.filter(id=OuterRef(field)).values("reference")),
+        "name": Subquery(ClientLabel.objects.filter(client=OuterRef(field)).values("name")),
+    }

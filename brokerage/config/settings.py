@@ -4,6 +4,7 @@ Without DATABASE_URL this is the demo: embedded servers, a secret key and a seal
 folder. With DATABASE_URL it is production unless PRAYA_DEMO=1, and production guesses nothing.
 """
 
+from datetime import timedelta
 from pathlib import Path
 
 import environ
@@ -17,7 +18,7 @@ env = environ.Env()
 
 def required(name: str, meaning: str) -> str:
     """The value of an environment variable that production cannot do without."""
-    value = env.str(name, default="")
+    value: str = env.str(name, default="")
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set: {meaning}. Set it, or set PRAYA_DEMO=1 if this is a demonstration, "
@@ -77,21 +78,26 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_structlog",
     *ROOMS,
+    "brokerage.config",
 ]
 MIDDLEWARE = [
+    "brokerage.http.middleware.request_id",
+    "django_structlog.middlewares.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "brokerage.http.middleware.headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "brokerage.http.middleware.session_limits",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "brokerage.http.gate.Gate",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -109,6 +115,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "brokerage.config.urls.demo",
             ],
+            "builtins": ["brokerage.http.figures"],
         },
     }
 ]
@@ -137,7 +144,9 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator")
-] + [{"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}]
+] + [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}}
+]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
@@ -146,15 +155,20 @@ AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_CALLABLE = "brokerage.http.problems.locked_out"
+CSRF_FAILURE_VIEW = "brokerage.http.problems.csrf_failure"
+STAFF_IDLE = timedelta(minutes=15)
+STAFF_SESSION = timedelta(hours=8)
 
 # What a browser may do with our pages
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "object-src": [NONE],
+        "font-src": [SELF],
+        "connect-src": [SELF],
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
@@ -162,7 +176,7 @@ CONTENT_SECURITY_POLICY = {
 }
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
-SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SECURE = not DEMO

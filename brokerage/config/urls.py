@@ -6,9 +6,14 @@ from importlib.util import find_spec
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.urls import URLResolver, include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
+
+from brokerage.config import home
+from brokerage.http import health, problems
+from brokerage.http.gate import allow_any_staff
 
 EDGES = {"staff": "staff/", "portal": "portal/", "api": "api/v1/"}
 
@@ -28,17 +33,16 @@ def demo(request: HttpRequest) -> dict[str, bool]:
     return {"demo": settings.DEMO}
 
 
-@login_not_required
-def alive(request: HttpRequest) -> HttpResponse:
-    """Liveness: the process answers. Says nothing about the database."""
-    return HttpResponse("alive\n", content_type="text/plain")
-
-
 urlpatterns = [
-    path("", RedirectView.as_view(url="/staff/"), name="home"),
-    path("healthz", alive, name="healthz"),
-    path("accounts/", include("django.contrib.auth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("", allow_any_staff(RedirectView.as_view(url="/staff/")), name="root"),
+    *health.urlpatterns,
+    path("language/", login_not_required(set_language), name="set_language"),
+    path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="login"))),
     path("admin/", admin.site.urls),
+    path("staff/", allow_any_staff(home.home), name="home"),
     *edges(),
 ]
+handler400 = problems.bad_request
+handler403 = problems.forbidden
+handler404 = problems.not_found
+handler500 = problems.broken

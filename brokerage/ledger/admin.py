@@ -15,6 +15,14 @@ else:
 class ReadOnlyAdmin(ModelAdmin):
     """No adding, changing or deleting: these rows follow from the book."""
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whoever may see reference data sees every room's."""
+        return request.user.has_perm("access.see_reference")
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Whoever may see reference data."""
+        return request.user.has_perm("access.see_reference")
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Nobody adds rows here."""
         return False

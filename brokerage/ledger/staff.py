@@ -1,0 +1,105 @@
+"""The ledger explorer: the book as it stands, read-only, with what proves it."""
+
+import json
+from typing import NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+
+from brokerage.http.gate import allow
+
+from . import browse, codec, registry, seals, store
+from .models import Seal
+
+READ = "access.see_ledger"
+
+
+@allow(READ)
+def explorer(request: HttpRequest) -> HttpResponse:
+    """Events newest first, narrowed by kind, stream, owner or idempotency key."""
+    wanted = browse.Filter(
+        kind=request.GET.get("kind", ""),
+        stream=_uuid(request, "stream"),
+        owner=_uuid(request, "owner"),
+        key=request.GET.get("key", "").strip(),
+    )
+    before = _number(request, "before")
+    context = {
+        "page": browse.newest(wanted, before=before),
+        "wanted": wanted,
+        "filtered": wanted != browse.Filter(),
+        "live": before is None,
+        "kinds": sorted(registry.kinds()),
+        "last_seal": seals.last_seal(),
+        "seal_lag_s": int(browse.seal_lag().total_seconds()),
+        "span": browse.SPAN,
+    }
+    part = "events" if request.headers.get("HX-Request") else "explorer"
+    return render(request, f"staff/ledger/{part}.html", context)
+
+
+class Written(NamedTuple):
+    """One event of an entry as the page shows it."""
+
+    line: browse.Line
+    fields: list[tuple[str, str]]
+    seal: Seal | None
+
+
+@allow(READ)
+def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
+    """One accepted command: who, when, under which key; its events, postings, hashes and seal."""
+    lines = browse.entry_lines(entry)
+    if not lines:
+        raise Http404
+    written = [
+        Written(line, _fields(line.event.event), browse.seal_of(line.position) if line.position else None)
+        for line in lines
+    ]
+    return render(request, "staff/ledger/entry.html", {"entry": lines[0].entry, "written": written})
+
+
+@allow(READ)
+def event(request: HttpRequest, stream: UUID, version: int) -> HttpResponse:
+    """An event by its lasting name, stream@version: leads to its entry."""
+    found = store.read("e.stream = %s AND e.version = %s", [stream, version])
+    if not found:
+        raise Http404
+    return redirect(reverse("ledger-entry", args=[found[0].entry]) + f"#{stream}@{version}")
+
+
+def _fields(event: object) -> list[tuple[str, str]]:
+    """Names and values of an event as stored; what is nested stays JSON."""
+    data = event.data if isinstance(event, registry.Unknown) else codec.plain(event)
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=1))
+        for name, value in data.items()
+    ]
+
+
+def _uuid(request: HttpRequest, name: str) -> UUID | None:
+    text = request.GET.get(name, "").strip()
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise BadRequest(
+            _("Stream and owner are identifiers such as 0192f3a0-0000-7000-8000-000000000000.")
+        ) from error
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise BadRequest(_("A page is continued by a number."))
+    return int(text) if text else None
+
+
+urlpatterns = [
+    path("ledger/", explorer, name="ledger"),
+    path("ledger/entries/<uuid:entry>/", entry, name="ledger-entry"),
+    path("ledger/events/<uuid:stream>@<int:version>/", event, name="ledger-event"),
+]

@@ -1,0 +1,233 @@
+"""The credit desk's pages: the margin monitor, one account with its call explained, and the policy."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from brokerage.http.gate import allow
+from brokerage.http.listing import columns, moment, order, page_of
+from brokerage.ledger import browse, seams
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.amounts import ONE, ZERO
+from brokerage.ledger.registry import Recorded
+from brokerage.market import queries as market
+
+from . import monitor, queries
+from .events import CallIssued
+from .models import Call, MarginAccount, Policy
+from .monitor import WORDS, Past, Risk, Row
+from .rules.calls import figures
+from .rules.policy import Triggers
+from .rules.valuation import Line, excess, loan_to_value, margin_ratio
+
+SEE = "access.see_margin"
+COLUMNS = {
+    "client": (gettext_lazy("Client"), False),
+    "risk": (gettext_lazy("State"), True),
+    "ratio": (gettext_lazy("Loan / lending value"), True),
+    "loan": (gettext_lazy("Loan"), True),
+    "lending": (gettext_lazy("Lending value"), True),
+    "excess": (gettext_lazy("Excess"), True),
+    "market": (gettext_lazy("Market value"), True),
+    "limit": (gettext_lazy("Credit limit"), True),
+    "due": (gettext_lazy("Call due"), False),
+}
+
+
+@allow(SEE)
+def watch(request: HttpRequest) -> HttpResponse:
+    """The margin monitor: every account's standing now, refreshing itself, or as of a past time."""
+    as_of = moment(request)
+    risk = _risk_wanted(request)
+    search = request.GET.get("q", "").strip()
+    sort, descending = order(request, COLUMNS, "-risk")
+    if as_of is None:
+        page = page_of(request, monitor.now(risk=risk, search=search, sort=sort, descending=descending))
+        page.object_list = [monitor.row(account) for account in page.object_list]
+        counts = monitor.counts()
+    else:
+        rows = monitor.then(as_of)
+        counts = {each: sum(row.risk is each for row in rows) for each in Risk}
+        page = page_of(request, monitor.sorted_rows(_narrowed(rows, risk, search), sort, descending))
+    context = {
+        "page": page,
+        "as_of": as_of,
+        "live": as_of is None,
+        "risk": risk,
+        "search": search,
+        "words": [(each, word, counts[each]) for each, word in WORDS.items() if counts[each] or each is risk],
+        "all": sum(counts.values()),
+        "totals": monitor.totals() if as_of is None else [],
+        "price_set": market.latest_price_set(as_of or seams.now()),
+        "columns": columns(COLUMNS, sort, descending),
+        "triggers": _triggers(as_of or seams.now()),
+        "now": seams.now(),
+    }
+    part = "accounts" if request.headers.get("HX-Request") else "monitor"
+    return render(request, f"staff/margin/{part}.html", context)
+
+
+def _triggers(at: datetime) -> Triggers:
+    try:
+        return queries.policy_in_force(at).policy.triggers
+    except queries.NoPolicy:
+        return Triggers()
+
+
+def _risk_wanted(request: HttpRequest) -> Risk | None:
+    text = request.GET.get("risk", "")
+    if text and text not in set(Risk):
+        raise BadRequest(_("There is no such state."))
+    return Risk(text) if text else None
+
+
+def _narrowed(rows: Sequence[Row], risk: Risk | None, search: str) -> list[Row]:
+    wanted = search.casefold()
+    return [
+        row
+        for row in rows
+        if (risk is None or row.risk is risk) and wanted in f"{row.reference} {row.name}".casefold()
+    ]
+
+
+class Position(NamedTuple):
+    """One position as the page shows it: what it is, its price's evidence and its arithmetic."""
+
+    line: Line
+    name: str
+    quote: Any
+    haircut: Decimal | None
+    capped: bool
+
+
+class Step(NamedTuple):
+    """One line of an explanation: what is computed, from what, and the result."""
+
+    label: str
+    sum: str
+    result: Decimal
+
+
+@allow(SEE)
+def account(request: HttpRequest, account: UUID) -> HttpResponse:
+    """One account: positions with prices and haircuts, totals, its call explained, balances, events."""
+    found = MarginAccount.objects.annotate(**monitor.names()).filter(id=account).first()
+    if found is None:
+        raise Http404
+    as_of = moment(request)
+    at = as_of or seams.now()
+    if at < found.opened_at:
+        raise BadRequest(_("The account was not open at that time."))
+    past = monitor.standing(found, at)
+    context = {
+        "account": found,
+        "as_of": as_of,
+        "now": seams.now(),
+        "past": past,
+        "timeline": browse.newest(browse.Filter(stream=account, until=as_of), limit=40),
+        "calls": found.calls.filter(issued_at__lte=at)[:20],
+        **(_standing(past) if past else {}),
+    }
+    return render(request, "staff/margin/account.html", context)
+
+
+def _standing(past: Past) -> dict[str, Any]:
+    rounded = figures(past.assessment)
+    risk = monitor.risk_of(rounded.health, past.call, past.as_of)
+    return {
+        "figures": rounded,
+        "risk": risk,
+        "word": WORDS[risk],
+        "excess": excess(rounded.loan, rounded.lending_value, rounded.limit),
+        "ratio": margin_ratio(rounded.loan, rounded.lending_value),
+        "ltv": loan_to_value(rounded.loan, rounded.market_value),
+        "triggers": past.terms.policy.triggers,
+        "positions": _positions(past),
+        "balances": sorted(
+            (role.value, asset, amount) for (role, asset), amount in past.balances.items() if amount
+        ),
+        "call": past.call,
+        "explanation": _explanation(past.call) if past.call else None,
+    }
+
+
+def _positions(past: Past) -> list[Position]:
+    listed = market.instruments()
+    return [
+        Position(
+            line=line,
+            name=listed[line.asset].name if line.asset in listed else "",
+            quote=past.prices.evidence[line.asset],
+            haircut=ONE - line.collateral_value / line.market_value if line.market_value > ZERO else None,
+            capped=line.counted < line.collateral_value,
+        )
+        for line in past.assessment.valuation.lines
+    ]
+
+
+class Explanation(NamedTuple):
+    """Why a call was made: the event that issued it, and its arithmetic step by step."""
+
+    recorded: Recorded
+    issued: CallIssued
+    steps: list[Step]
+
+
+def _explanation(call: Call) -> Explanation:
+    """The call's numbers from the event that issued it, and from nothing else."""
+    recorded = ledger.events(call.account_id, call.issued_version - 1)[0]
+    issued: CallIssued = recorded.event
+    standing = issued.standing
+    restored = issued.target * standing.lending_value
+    steps = [
+        Step(_("Loan with accrued interest"), "L", standing.loan),
+        Step(_("Lending value of the positions below, after caps"), "LV", standing.lending_value),
+        Step(
+            _("Loan at which a call is due"),
+            f"{issued.triggers.call} × LV",
+            issued.triggers.call * standing.lending_value,
+        ),
+        Step(_("Loan that would restore the target"), f"{issued.target} × LV", restored),
+        Step(_("Loan above the target"), "L − r × LV", standing.loan - restored),
+        Step(_("Loan above the credit limit"), "L − limit", standing.loan - standing.limit),
+        Step(_("Asked for: the larger, never below zero"), "D", standing.call_amount),
+    ]
+    return Explanation(recorded, issued, steps)
+
+
+@allow("access.see_reference")
+def policy(request: HttpRequest) -> HttpResponse:
+    """The margin policy in force, its assets, caps and triggers, and the versions before and after."""
+    rows = Policy.objects.all()
+    version = request.GET.get("version", "")
+    if version and not (version.isascii() and version.isdigit() and len(version) < 9):
+        raise BadRequest(_("A version is a number."))
+    now = seams.now()
+    shown = (
+        rows.filter(version=int(version)).first() if version else rows.filter(effective_from__lte=now).first()
+    )
+    if version and shown is None:
+        raise Http404
+    context = {
+        "versions": page_of(request, rows, 20),
+        "shown": shown,
+        "terms": shown and shown.terms,
+        "now": now,
+    }
+    return render(request, "staff/margin/policy.html", context)
+
+
+urlpatterns = [
+    path("margin/", watch, name="margin"),
+    path("margin/<uuid:account>/", account, name="margin-account"),
+    path("policy/", policy, name="policy"),
+]
