@@ -195,6 +195,7 @@ class Migration(migrations.Migration):
                         ("open_seq", models.BigIntegerField(null=True)),
                         ("root", models.BinaryField()),
                         ("previous", models.BinaryField()),
+                        ("digest", models.BinaryField()),
                         ("signature", models.BinaryField()),
                         ("key_id", models.TextField()),
                         ("sealed_at", models.DateTimeField()),
