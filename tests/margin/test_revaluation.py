@@ -126,7 +126,9 @@ def _one_tier(policy: MarginPolicy) -> MarginPolicy:
         name: replace(terms, tiers=flat(terms.tiers[0].haircut), basis=TierBasis.VALUE)
         for name, terms in policy.assets.items()
     }
-    return replace(policy, assets=assets, caps={VA_GROUP: ConcentrationCap(share=Decimal("0.5"))})
+    caps = {VA_GROUP: ConcentrationCap(share=Decimal("0.5"))}
+    loose = ConcentrationCap(share=Decimal("0.8"), floor=Decimal(0))
+    return replace(policy, assets=assets, caps=caps, default_cap=loose)
 
 
 @pytest.mark.parametrize("seed", range(12))
