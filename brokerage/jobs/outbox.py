@@ -89,7 +89,7 @@ def claim() -> Outbox | None:
 
 
 def deliver(row: Outbox) -> None:
-    """Hand a claimed message to its handler and note how that went, unless another sender took it over."""
+    """Hand a claimed message to its handler and note how that went."""
     try:
         if row.attempts > MAX_ATTEMPTS:
             raise TimeoutError("five senders ended before they could tell how it went")
@@ -99,8 +99,9 @@ def deliver(row: Outbox) -> None:
         _failed(row, error)
         return
     seams.crash_point("jobs.after-send")
-    held = Outbox.objects.filter(id=row.id, fence=row.fence, state=OutboxState.NEW)
-    held.update(state=OutboxState.SENT, sent_at=seams.now())
+    # Sent is sent, even if this sender's time was over; the fence matters for failures only.
+    unsent = Outbox.objects.filter(id=row.id, state=OutboxState.NEW)
+    unsent.update(state=OutboxState.SENT, sent_at=seams.now())
 
 
 def _failed(row: Outbox, error: Exception) -> None:

@@ -33,7 +33,7 @@ def _hinted(task: str, seconds: float) -> dict[str, Any]:
 
 SCHEDULE = {
     "jobs.tick": _hinted("jobs.tick", 10.0),
-    "jobs.sweep": _hinted("jobs.sweep", 30.0),
+    "jobs.sweep": _hinted("jobs.sweep", 10.0),
     "jobs.relay": _hinted("jobs.relay", 2.0),
     "jobs.seal": _hinted("jobs.seal", 1.0),
 }

@@ -166,6 +166,7 @@ class TestPoison:
         done = Counter(effects.items())
         assert {done[item] for item in ACCOUNTS if item != POISON} == {40}
         assert Parked.objects.count() == 1
+        assert sum(effects.tried[key] for key in effects.tried if key[1] == POISON) == 5
         assert not JobRun.objects.exclude(state=RunState.DONE).exists()
 
     def test_a_retry_does_every_slot_of_the_item_in_order(self, world: World) -> None:
