@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from brokerage.ledger import codec
+from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.projection import fold, projection, upsert
 from brokerage.ledger.registry import Recorded
 
@@ -234,7 +235,7 @@ def _after_sale(row: Call, recorded: Recorded) -> None:
     ):
         row.stage = Stage.EXPIRED.value
     else:
-        row.stage = Stage.PARTIALLY_MET.value
+        row.stage, row.va_left = Stage.PARTIALLY_MET.value, ZERO
 
 
 @projection(

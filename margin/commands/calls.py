@@ -45,16 +45,15 @@ def assess(
     of a new call is due to virtual assets. Raises NothingToDo when no account changes,
     TooManyAccounts, UnknownMarginAccount, NoPolicy and PriceMissing.
     """
-    opened = _opened(entry, accounts)
     views: dict[str, tuple[View, View | None]] = {}
     changed = []
-    for each in opened:
+    for each in opened(entry, accounts):
         if each.currency not in views:
             calm = None if calm_set is None else view(entry, each.currency, calm_set)
             views[each.currency] = view(entry, each.currency, price_set), calm
         if progress.revalue(each, *views[each.currency]):
             changed.append(each.id)
-    return _done(changed)
+    return done(changed)
 
 
 @command("margin.expire-calls")
@@ -65,10 +64,10 @@ def expire_calls(entry: Entry, *, accounts: Sequence[UUID], price_set: UUID) -> 
     one under a price hold. Raises NothingToDo when there is none, and as `assess`.
     """
     changed = []
-    for each in _opened(entry, accounts):
+    for each in opened(entry, accounts):
         if each.call is not None and _expire(each, each.call, price_set):
             changed.append(each.id)
-    return _done(changed)
+    return done(changed)
 
 
 @command("margin.extend-call")
@@ -77,7 +76,7 @@ def extend_call(entry: Entry, *, account: UUID, part: AssetKind, until: datetime
 
     Raises UnknownCall, SecondPersonNeeded, ExtensionNotAllowed or StepNotPossible.
     """
-    each, call = _with_call(entry, account)
+    each, call = with_call(entry, account)
     context = entry.context
     seen = view(entry, each.currency, None)
     life = call.life(held=each.account.open_hold is not None)
@@ -102,8 +101,8 @@ def extend_call(entry: Entry, *, account: UUID, part: AssetKind, until: datetime
 @command("margin.dispute-call")
 def dispute_call(entry: Entry, *, account: UUID, reason: str) -> None:
     """Note that the client contests the open call; its deadlines go on. Raises UnknownCall, ReasonMissing."""
-    each, call = _with_call(entry, account)
-    _check_reason(reason)
+    each, call = with_call(entry, account)
+    check_reason(reason)
     each.record(CallDisputed(call=call.id, reason=reason))
 
 
@@ -113,8 +112,8 @@ def cancel_call(entry: Entry, *, account: UUID, reason: str) -> None:
 
     Raises UnknownCall, ReasonMissing, SecondPersonNeeded or StepNotPossible (once a sale is ordered).
     """
-    each, call = _with_call(entry, account)
-    _check_reason(reason)
+    each, call = with_call(entry, account)
+    check_reason(reason)
     check_two_people(entry)
     lifecycle.advance(call.life(held=False), Step.CANCEL)
     seen = view(entry, each.currency, None)
@@ -149,25 +148,29 @@ def _expire(each: Case, call: Call, price_set: UUID) -> bool:
     return True
 
 
-def _opened(entry: Entry, accounts: Sequence[UUID]) -> list[Case]:
+def opened(entry: Entry, accounts: Sequence[UUID]) -> list[Case]:
+    """Lock and load up to 100 accounts; raises TooManyAccounts or UnknownMarginAccount."""
     if len(accounts) > MOST:
         raise TooManyAccounts(f"One entry takes at most {MOST} accounts.", count=len(accounts))
     return cases(entry, accounts)
 
 
-def _done(changed: Sequence[UUID]) -> tuple[UUID, ...]:
+def done(changed: Sequence[UUID]) -> tuple[UUID, ...]:
+    """The accounts that changed; raises NothingToDo when there are none."""
     if not changed:
         raise NothingToDo("No account changes.")
     return tuple(changed)
 
 
-def _with_call(entry: Entry, account: UUID) -> tuple[Case, Call]:
+def with_call(entry: Entry, account: UUID) -> tuple[Case, Call]:
+    """Lock and load an account with its open call; raises UnknownMarginAccount or UnknownCall."""
     each = case(entry, account)
     if each.call is None:
         raise UnknownCall("The account has no open call.", account=account)
     return each, each.call
 
 
-def _check_reason(reason: str) -> None:
+def check_reason(reason: str) -> None:
+    """Pass if something is stated; raises ReasonMissing."""
     if not reason.strip():
         raise ReasonMissing("Say why.")

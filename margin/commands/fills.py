@@ -1,0 +1,202 @@
+"""Executions of a forced sale, its end, and the deficit it may leave.
+
+Each fill repays the loan and is judged again: selling stops at the target.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.jobs import outbox
+from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
+from brokerage.ledger.chart import FIRM, Account, Posting, Role
+from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.refusal import Refused
+from custody.rules import Side
+
+from ..events import DeficitRecorded, DeficitWrittenOff, Outcome, SaleClosed, SaleFilled, Source
+from ..models import Call, InterestMonth, Sale, SaleFill, SaleLeg
+from ..projections import fill_id
+from ..rules import lifecycle
+from ..rules.valuation import quote_of
+from . import debit
+from .calls import check_reason, check_two_people, with_call
+from .case import Case, case
+from .sales import current
+from .view import View, judge, standing, view
+
+CANCEL = "margin.cancel-order"
+"""The kind of an outbox message that takes back what is left of a sell order."""
+PLACES = 18
+
+
+class FillBeyondOrder(Refused):
+    """An execution of more than is left of the order, or of a leg the plan does not have."""
+
+    code = "margin.fill-beyond-order"
+
+
+class StillSellable(Refused):
+    """A deficit is recorded when nothing is left to sell."""
+
+    code = "margin.still-sellable"
+
+
+class DeficitNotOwed(Refused):
+    """A write-off of more than the deficit."""
+
+    code = "margin.deficit-not-owed"
+
+
+@command("margin.fill-sale")
+def fill_sale(
+    entry: Entry,
+    *,
+    account: UUID,
+    sale: UUID,
+    leg: int,
+    venue_trade: str,
+    quantity: Decimal,
+    price: Decimal,
+    price_set: UUID,
+    cost: Decimal | None = None,
+) -> UUID:
+    """Book one execution of a sell order, once per venue trade, and repay; returns the trade.
+
+    `price` is in the instrument's currency, `cost` in base currency, by default the policy's. When
+    the target is met, what is left of the orders is taken back and sale and call close; when all is
+    filled the sale closes, and a deficit is recorded if nothing is left to sell. Raises NothingToDo
+    for an execution booked before, NotThisSale, FillBeyondOrder, and as custody's trade_step.
+    """
+    each = case(entry, account)
+    if SaleFill.objects.filter(pk=fill_id(venue_trade)).exists():
+        raise NothingToDo("This execution was booked before.", trade=venue_trade)
+    call, plan = current(each, sale, Sale.State.ORDERED)
+    seen = view(entry, each.currency, price_set)
+    legs = list(plan.legs.order_by("number"))
+    ordered = _ordered(legs, leg, quantity)
+    quote = quote_of(seen.prices.quotes, ordered.asset)
+    unit = half_up(EXACT.multiply(positive(price, name="price"), quote.fx_rate), PLACES)
+    gross = EXACT.multiply(quantity, unit)
+    paid = half_up(EXACT.multiply(gross, seen.policy.trade_cost), each.places) if cost is None else cost
+    number, trade = each.trade(Side.SELL, ordered.asset, quantity, unit, paid, by_house=True)
+    debit.settle(each, Source.FORCED_SALE, trade=number)
+    each.record(
+        SaleFilled(
+            sale=sale,
+            call=call.id,
+            leg=leg,
+            trade=number,
+            venue_trade=venue_trade,
+            asset=ordered.asset,
+            quantity=quantity,
+            price=price,
+            fx_rate=quote.fx_rate,
+            cost=paid,
+            proceeds=trade.due,
+        )
+    )
+    ordered.filled += quantity
+    ordered.filled_proceeds += trade.due
+    _after_fill(each, call, plan, legs, seen)
+    return number
+
+
+@command("margin.close-sale")
+def close_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> None:
+    """Stop an ordered sale: what is left of its orders is taken back; the call ends if the target is met.
+
+    Raises NotThisSale, UnknownCall.
+    """
+    each = case(entry, account)
+    call, plan = current(each, sale, Sale.State.ORDERED)
+    seen = view(entry, each.currency, price_set)
+    met = judge(each.book, seen).is_met(seen.policy)
+    _close(each, call, plan, list(plan.legs.all()), seen, Outcome.TARGET_MET if met else Outcome.STOPPED)
+
+
+@command("margin.record-deficit")
+def record_deficit(entry: Entry, *, account: UUID) -> Decimal:
+    """Turn the loan of an expired call into a deficit, once no collateral is left; returns the amount.
+
+    Raises StillSellable, UnknownCall or StepNotPossible.
+    """
+    each, call = with_call(entry, account)
+    lifecycle.advance(call.life(held=False), lifecycle.Step.RECORD_DEFICIT)
+    if each.book.positions or each.book.loan <= ZERO:
+        raise StillSellable("Sell what is left first.", account=account)
+    return _deficit(each, call)
+
+
+@command("margin.write-off-deficit")
+def write_off_deficit(entry: Entry, *, account: UUID, amount: Decimal, reason: str) -> None:
+    """Give up part of a deficit, by two people, at the firm's expense.
+
+    Raises DeficitNotOwed, SecondPersonNeeded, ReasonMissing, BadAmount or UnknownCall.
+    """
+    each, call = with_call(entry, account)
+    check_reason(reason)
+    check_two_people(entry)
+    owed = each.owed(Role.DEFICIT)
+    if positive(amount) > owed:
+        raise DeficitNotOwed("The deficit is smaller.", owed=owed, amount=amount)
+    each.record(
+        DeficitWrittenOff(
+            call=call.id, amount=amount, left=owed - amount, currency=each.currency, reason=reason
+        ),
+        Posting(Account(each.id, Role.DEFICIT, each.currency), amount),
+        Posting(Account(FIRM, Role.WRITE_OFF, each.currency), -amount),
+    )
+
+
+def _ordered(legs: Sequence[SaleLeg], number: int, quantity: Decimal) -> SaleLeg:
+    """The leg an execution belongs to; raises FillBeyondOrder when it was not ordered, or not that much."""
+    positive(quantity, name="quantity")
+    for leg in legs:
+        if leg.number == number and leg.filled + quantity <= leg.quantity:
+            return leg
+    raise FillBeyondOrder("This is more than is left of the order.", leg=number, quantity=quantity)
+
+
+def _after_fill(each: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> None:
+    met = judge(each.book, seen).is_met(seen.policy)
+    filled = all(leg.filled >= leg.quantity for leg in legs)
+    proceeds = sum((leg.filled_proceeds for leg in legs), ZERO)
+    enough = plan.at_most is not None and proceeds >= plan.at_most
+    if met:
+        _close(each, call, plan, legs, seen, Outcome.TARGET_MET)
+    elif filled and not each.book.positions:
+        _close(each, call, plan, legs, seen, Outcome.SOLD_OUT)
+        _deficit(each, call)
+    elif filled or enough:
+        _close(each, call, plan, legs, seen, Outcome.PLAN_DONE)
+
+
+def _close(each: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View, outcome: Outcome) -> None:
+    for leg in legs:
+        if leg.filled < leg.quantity:
+            key = lifecycle.order_key(str(call.id), plan.version, leg.number)
+            outbox.put(CANCEL, f"{key}:cancel", {"order": key, "sale": str(plan.id), "leg": leg.number})
+    each.record(
+        SaleClosed(
+            sale=plan.id,
+            call=call.id,
+            outcome=outcome,
+            call_closed=outcome is Outcome.TARGET_MET,
+            standing=standing(judge(each.book, seen), seen, each.places),
+        )
+    )
+
+
+def _deficit(each: Case, call: Call) -> Decimal:
+    """Charge what interest has accrued and move the loan to a deficit, which bears none."""
+    debit.charge(each, InterestMonth.objects.filter(account=each.id).order_by("month"))
+    amount = each.owed(Role.LOAN)
+    deficit = Account(each.id, Role.DEFICIT, each.currency)
+    each.entry.open(deficit)
+    each.record(
+        DeficitRecorded(call=call.id, amount=amount, currency=each.currency),
+        Posting(Account(each.id, Role.LOAN, each.currency), amount),
+        Posting(deficit, -amount),
+    )
+    return amount
