@@ -90,6 +90,14 @@ class TestAdoptedSet:
         assert queries.latest_price_set().id == right
         assert [each.revision for each in PriceSet.objects.order_by("revision")] == [1, 2]
 
+    def test_is_measured_against_the_slot_before_and_not_against_its_own_first_revision(self):
+        list_all("BTC")
+        for price, seconds in (("100", 0), ("109", 70), ("92", 80)):
+            at = NOON + timedelta(seconds=seconds)
+            observe("BTC", price, at)
+            last = adopt(NOON if seconds == 0 else NOON + 2 * MINUTE)
+        assert (quote("BTC", last).state, quote("BTC", last).price) == (PriceState.FRESH, 92)
+
     def test_of_one_key_is_adopted_once(self):
         list_all("BTC")
         observe("BTC", "100", NOON)

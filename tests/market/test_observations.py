@@ -136,6 +136,11 @@ class TestFiles:
         assert import_file(file("2025-06-29,2,2,2,2,0")) == 0
         assert Feed.objects.get().latest_at == datetime(2025, 7, 1, tzinfo=UTC)
 
+    def test_may_fill_in_older_days_without_turning_the_feed_back(self, bitcoin):
+        import_file(file("2025-06-29,2,2,2,2,0"))
+        assert import_file(file("2025-06-27,1,1,1,1,0")) == 1
+        assert Feed.objects.get().latest_at == datetime(2025, 6, 30, tzinfo=UTC)
+
     def test_that_contradict_what_was_taken_are_refused(self, bitcoin):
         import_file(file("2025-06-29,2,2,2,2,0"))
         with pytest.raises(MalformedFile, match="line 3: 2025-06-29 was taken before at 2"):

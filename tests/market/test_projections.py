@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
@@ -62,7 +62,7 @@ def test_a_replay_gives_every_row_again():
 def test_one_file_imported_by_many_at_once_comes_in_once():
     list_all("BTC")
     answers = at_once(
-        lambda: import_prices(context(), instrument="BTC", source="files", content=FILE).value, 6
+        lambda: import_prices(context(), instrument="BTC", source=str(uuid4()), content=FILE).value, 6
     )
     assert answers.count(2) == 1
     assert sum(isinstance(answer, DuplicateFile) for answer in answers) == 5

@@ -1,7 +1,7 @@
 """From observations to the prices that count: adopting a set, and releasing a quarantined price."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ..models import Feed, PriceObservation, PriceSet, PriceSetLine, Quarantine
 from ..rules.adoption import Verdict, price_at
 from ..rules.fx import FxRate, checked_rates, conversion
 from ..rules.identity import PRICE_SETS, instrument_id
+from ..rules.instruments import Terms
 from ..rules.judgement import Reference
 from ..rules.prices import HOUSE_NAME, Observation
 
@@ -63,10 +64,11 @@ def adopt_price_set(entry: Entry, *, slot: datetime, rates: tuple[FxRate, ...]) 
     if slot > entry.effective_at:
         raise FutureSlot("Prices are adopted for the past or the present.", slot=slot)
     entry.lock(PRICE_SETS, *(instrument_id(code) for code in queries.instruments()))
-    verdicts = _verdicts(slot)
+    terms = queries.instruments()
+    verdicts = _verdicts(slot, terms)
     if not verdicts:
         raise NoPrices("No instrument has a price by this slot; import prices first.", slot=slot)
-    _check_rates(rates, verdicts)
+    _check_rates(rates, {terms[verdict.adopted.instrument].currency for verdict in verdicts})
     identifier = seams.new_id()
     adopted = PriceSetAdopted(
         price_set=identifier,
@@ -104,14 +106,14 @@ def release_price(entry: Entry, *, quarantine: UUID, reason: str) -> UUID:
     return quarantine
 
 
-def _verdicts(slot: datetime) -> list[Verdict]:
+def _verdicts(slot: datetime, terms: Mapping[str, Terms]) -> list[Verdict]:
     candidates: dict[str, list[Observation]] = defaultdict(list)
     for observation in _latest_observations(slot):
         candidates[observation.instrument].append(observation)
-    terms, references, calendar = queries.instruments(), _references(slot), queries.calendar()
+    references, calendar = _references(slot), queries.calendar()
     return [
         price_at(slot, terms[code], candidates[code], references.get(code), calendar)
-        for code in sorted(candidates)
+        for code in sorted(terms.keys() & candidates.keys())
     ]
 
 
@@ -141,10 +143,9 @@ def _references(slot: datetime) -> dict[str, Reference]:
     return found
 
 
-def _check_rates(rates: tuple[FxRate, ...], verdicts: Iterable[Verdict]) -> None:
+def _check_rates(rates: tuple[FxRate, ...], currencies: set[str]) -> None:
     """Every currency that something is priced in must be joined to the first of them."""
-    listed = queries.instruments_of(verdict.adopted.instrument for verdict in verdicts)
-    first, *others = sorted({terms.currency for terms in listed.values()})
+    first, *others = sorted(currencies)
     for other in others:
         conversion(rates, other, first)
 

@@ -13,7 +13,7 @@ from ..rules.prices import FUTURE_TOLERANCE, Observation, OutOfOrder, Tick, admi
 
 @command("market.record-observations")
 def record_observations(entry: Entry, *, source: str, ticks: tuple[Tick, ...]) -> int:
-    """Record what one source says now, one price per instrument: all of it or nothing.
+    """Record what one source says now, at least one price and one per instrument: all of it or nothing.
 
     Returns the number recorded. Raises UnknownInstrument, BadPrice, WrongUnit, FuturePrice,
     DuplicateObservation or OutOfOrder; a feed that must not be held up by one bad instrument
