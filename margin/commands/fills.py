@@ -159,8 +159,11 @@ def _ordered(legs: Sequence[SaleLeg], number: int, quantity: Decimal) -> SaleLeg
 
 
 def _after_fill(each: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> None:
-    met = judge(each.book, seen).is_met(seen.policy)
+    judged = judge(each.book, seen)
     filled = all(leg.filled >= leg.quantity for leg in legs)
+    # Each booking rounds price and cost to the cent; for a rest of less than that nothing more is sold (H).
+    rounding = Decimal(plan.fills.count() + 1).scaleb(-each.places)
+    met = judged.is_met(seen.policy) or (filled and judged.assessment.call_amount <= rounding)
     proceeds = sum((leg.filled_proceeds for leg in legs), ZERO)
     enough = plan.at_most is not None and proceeds >= plan.at_most
     if met:
