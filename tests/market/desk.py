@@ -7,7 +7,6 @@ from uuid import UUID
 
 from brokerage.ledger.commands import Context, Source
 from brokerage.market import commands
-from brokerage.market.rules.catalogue import DEMO
 from brokerage.market.rules.fx import FxRate
 from brokerage.market.rules.instruments import AssetClass, Terms
 from brokerage.market.rules.prices import Tick
@@ -30,7 +29,7 @@ def context(
     )
 
 
-def share(code: str, lot: int = 100) -> Terms:
+def share(code: str, lot: int = 100, isin: str | None = None) -> Terms:
     return Terms(
         code=code,
         name=f"Company {code}",
@@ -38,6 +37,7 @@ def share(code: str, lot: int = 100) -> Terms:
         currency="HKD",
         places=0,
         lot=Decimal(lot),
+        isin=isin,
         group=f"Company {code}",
     )
 
@@ -52,6 +52,24 @@ def coin(code: str, places: int = 8) -> Terms:
         lot=Decimal(1).scaleb(-places),
         group=code,
     )
+
+
+DEMO = {
+    terms.code: terms
+    for terms in (
+        share("0700", 100, "KYG875721634"),
+        share("1024", 100, "KYG532631028"),
+        share("1810", 200, "KYG9830T1067"),
+        share("3690", 100, "KYG596691041"),
+        coin("BTC"),
+        coin("ETH", 18),
+        coin("SOL", 9),
+    )
+}
+
+
+def file_name(terms: Terms) -> str:
+    return f"{terms.code}.HK.csv" if terms.asset_class.is_security else f"{terms.code}-{terms.currency}.csv"
 
 
 def list_all(*codes: str) -> None:

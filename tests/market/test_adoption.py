@@ -17,11 +17,10 @@ from brokerage.market.commands.adoption import (
     UnknownQuarantine,
 )
 from brokerage.market.models import PriceSet, PriceSetLine, Quarantine
-from brokerage.market.rules.catalogue import DEMO, file_name
 from brokerage.market.rules.fx import BadRate, FxRate, MissingRate
 from brokerage.market.rules.prices import BadPrice, PriceState
 
-from .desk import HOUSE_RATE, adopt, context, list_all, observe, share
+from .desk import DEMO, HOUSE_RATE, adopt, context, file_name, list_all, observe, share
 
 pytestmark = pytest.mark.django_db
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)

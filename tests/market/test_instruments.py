@@ -5,7 +5,6 @@ from decimal import Decimal
 import pytest
 
 from brokerage.ledger.amounts import BadAmount
-from brokerage.market.rules.catalogue import DEMO
 from brokerage.market.rules.instruments import (
     AssetClass,
     BadCode,
@@ -18,6 +17,8 @@ from brokerage.market.rules.instruments import (
     checked_terms,
     minor_units,
 )
+
+from .desk import DEMO
 
 TENCENT = Terms(
     code="0700",

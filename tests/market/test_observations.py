@@ -11,7 +11,6 @@ from brokerage.ledger.models import Event
 from brokerage.market.commands import import_prices, record_observations
 from brokerage.market.models import Feed, PriceFile, PriceObservation
 from brokerage.market.queries import UnknownInstrument
-from brokerage.market.rules.catalogue import DEMO, file_name
 from brokerage.market.rules.price_csv import HEADER, DuplicateFile, MalformedFile
 from brokerage.market.rules.prices import (
     BadPrice,
@@ -21,7 +20,7 @@ from brokerage.market.rules.prices import (
     WrongUnit,
 )
 
-from .desk import context, list_all, observe, tick
+from .desk import DEMO, context, file_name, list_all, observe, tick
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2025, 6, 30, 12, tzinfo=UTC)

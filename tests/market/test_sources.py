@@ -3,9 +3,10 @@ from datetime import UTC, datetime
 import pytest
 
 from brokerage.market.rules.calendars import HongKongCalendar
-from brokerage.market.rules.catalogue import DEMO, file_name
 from brokerage.market.rules.price_csv import MalformedFile
 from brokerage.market.sources import DailyFiles
+
+from .desk import DEMO, file_name
 
 
 class TestDailyFiles:
