@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from . import seals, seams, store
+from . import blocks, seals, seams, store
 from .models import Entry, Seal
 from .registry import Recorded
 
@@ -122,7 +122,7 @@ def _positions(seqs: Sequence[int]) -> dict[int, int]:
         ), ranked AS (
             SELECT e.seq, s.first_position - 1
                 + row_number() OVER (PARTITION BY s.first_position ORDER BY e.seq) AS position
-            FROM block s JOIN ledger_event e ON {seals.MEMBER}
+            FROM block s JOIN ledger_event e ON {blocks.MEMBER}
         )
         SELECT seq, position FROM ranked WHERE seq = ANY(%(seqs)s)
         """,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
-from . import known, seals, store
+from . import blocks, known, store
 from .registry import Recorded
 
 _SPAN = 65_536
@@ -12,8 +12,8 @@ _PAGE = f"""
     WITH page AS (
         SELECT e.seq, s.first_position - 1
             + row_number() OVER (PARTITION BY s.first_position ORDER BY e.seq) AS position
-        FROM ledger_seal s JOIN ledger_event e ON {seals.MEMBER}
-        WHERE s.first_position BETWEEN %(after)s + 2 - {seals.BLOCK} AND %(until)s
+        FROM ledger_seal s JOIN ledger_event e ON {blocks.MEMBER}
+        WHERE s.first_position BETWEEN %(after)s + 2 - {blocks.BLOCK} AND %(until)s
           AND s.first_position + s.count > %(after)s + 1
     )
     SELECT {store.COLUMNS}, page.position FROM page JOIN ledger_event e USING (seq)

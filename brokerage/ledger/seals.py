@@ -7,8 +7,7 @@ statement sees what is committed, the next one starts where the last one ended.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -16,15 +15,9 @@ import psycopg
 from django.db import connection, transaction
 from psycopg.rows import TupleRow
 
-from . import hashing, seams, signing, store
+from . import blocks, hashing, seams, signing, store
+from .blocks import SEAL, Epoch, Seal
 from .refusal import Refused
-
-BLOCK = 4096
-MEMBER = (
-    "e.seq BETWEEN s.seq_from AND s.seq_until"
-    " AND ((e.xid >= s.xid_from AND e.xid < s.xid_until) OR e.seq > s.open_seq)"
-)
-"""SQL: whether event `e` is in the block of seal `s`. open_seq is NULL but for blocks of `settle`."""
 
 _LOCK = 0x5EA1
 _SYSTEM = "SELECT system_identifier::text FROM pg_control_system()"
@@ -36,59 +29,11 @@ class ForeignSystem(Refused):
     code = "ledger.foreign-system"
 
 
-class Epoch(NamedTuple):
-    """A stretch of the book written by one database system, as stored."""
-
-    number: int
-    system_identifier: str
-    first_xid: int
-    after_seq: int
-    opened_at: datetime
-
-    def digest(self) -> bytes:
-        """SHA-256 over all fields; every seal of the epoch covers it."""
-        return hashing.digest(self._asdict())
-
-
-@dataclass(frozen=True, slots=True)
-class Seal:
-    """One row of ledger_seal."""
-
-    first_position: int
-    count: int
-    epoch: int
-    xid_from: int
-    xid_until: int
-    seq_from: int
-    seq_until: int
-    open_seq: int | None
-    root: bytes
-    previous: bytes
-    digest: bytes
-    signature: bytes
-    key_id: str
-    sealed_at: datetime
-
-    @property
-    def last_position(self) -> int:
-        """The position of the block's last event."""
-        return self.first_position + self.count - 1
-
-    def expected_digest(self, epoch: Epoch) -> bytes:
-        """SHA-256 over the canonical JSON of all fields but digest and signature, and the epoch's digest."""
-        covered = {name: getattr(self, name) for name in SEAL if name not in ("digest", "signature")}
-        return hashing.digest(covered | {"epoch_digest": epoch.digest()})
-
-
 class _Window(NamedTuple):
     epoch: Epoch
     xid_from: int
     xid_until: int
     open_seq: int | None
-
-
-SEAL = Seal.__slots__
-_COLUMNS = ", ".join(SEAL)
 
 
 def seal() -> int:
@@ -111,12 +56,8 @@ def seal() -> int:
         window = _Window(epoch, _next_xid(epoch, last), _xmin(), None)
         if window.xid_until <= window.xid_from:
             return 0
-        return _write_blocks(
-            window,
-            last,
-            "e.xid >= %s AND e.xid < %s AND e.seq > %s",
-            [window.xid_from, window.xid_until, epoch.after_seq],
-        )
+        condition, params = unsealed()
+        return _write_blocks(window, last, f"{condition} AND e.xid < %s", [*params, window.xid_until])
 
 
 def settle() -> int:
@@ -133,17 +74,13 @@ def settle() -> int:
         if epoch.system_identifier == _value(_SYSTEM) and not _foreign_transactions():
             return 0
         last = last_seal()
-        sealed_seq = _value(
-            "SELECT coalesce(max(seq_until), %s) FROM ledger_seal WHERE epoch = %s",
-            [epoch.after_seq, epoch.number],
-        )
         since = _next_xid(epoch, last)
-        condition = "e.seq > %s AND (e.xid >= %s OR e.seq > %s)"
-        params = [epoch.after_seq, since, sealed_seq]
+        condition, params = _unsealed_after_restore(epoch, since)
         until = _value(
             f"SELECT greatest(max(e.xid), %s) + 1 FROM ledger_event e WHERE {condition}", [since, *params]
         )
-        sealed = _write_blocks(_Window(epoch, since, until, sealed_seq), last, condition, params)
+        window = _Window(epoch, since, until, open_seq=params[-1])
+        sealed = _write_blocks(window, last, condition, params)
         _new_epoch(epoch.number + 1, first_xid=_xmin())
         return sealed
 
@@ -162,10 +99,30 @@ def last_seal() -> Seal | None:
     """The newest seal; None before the first."""
     row = (
         store.cursor()
-        .execute(f"SELECT {_COLUMNS} FROM ledger_seal ORDER BY first_position DESC LIMIT 1")
+        .execute(f"SELECT {', '.join(SEAL)} FROM ledger_seal ORDER BY first_position DESC LIMIT 1")
         .fetchone()
     )
     return Seal(*row) if row else None
+
+
+def unsealed() -> tuple[str, list[int]]:
+    """The SQL condition on `e`, with parameters, of events that the next `seal` or `settle` may cover."""
+    epoch = current_epoch()
+    if epoch is None:
+        return "true", []
+    since = _next_xid(epoch, last_seal())
+    if epoch.system_identifier != _value(_SYSTEM):
+        return _unsealed_after_restore(epoch, since)
+    return "e.seq > %s AND e.xid >= %s", [epoch.after_seq, since]
+
+
+def _unsealed_after_restore(epoch: Epoch, since: int) -> tuple[str, list[int]]:
+    """Restored without a seal, or appended here since: transaction ids of two systems, told apart by seq."""
+    sealed_seq = _value(
+        "SELECT coalesce(max(seq_until), %s) FROM ledger_seal WHERE epoch = %s",
+        [epoch.after_seq, epoch.number],
+    )
+    return "e.seq > %s AND (e.xid >= %s OR e.seq > %s)", [epoch.after_seq, since, sealed_seq]
 
 
 def _open_first_epoch() -> Epoch:
@@ -215,7 +172,7 @@ def _write_blocks(window: _Window, last: Seal | None, condition: str, params: Se
     ):
         last = _signed(window, last, events)
         store.cursor().execute(
-            f"INSERT INTO ledger_seal ({_COLUMNS}) VALUES ({', '.join(['%s'] * len(SEAL))})",
+            f"INSERT INTO ledger_seal ({', '.join(SEAL)}) VALUES ({', '.join(['%s'] * len(SEAL))})",
             [getattr(last, name) for name in SEAL],
         )
         sealed += len(events)
@@ -223,11 +180,11 @@ def _write_blocks(window: _Window, last: Seal | None, condition: str, params: Se
 
 
 def _blocks(query: str, params: Sequence[Any]) -> Iterator[list[TupleRow]]:
-    """The rows of a query in lists of at most BLOCK, through a server-side cursor."""
+    """The rows of a query in lists of at most blocks.BLOCK, through a server-side cursor."""
     connection.ensure_connection()
     with psycopg.ServerCursor(connection.connection, f"praya_seal_{next(_names)}") as rows:
         rows.execute(query, params)
-        while block := rows.fetchmany(BLOCK):
+        while block := rows.fetchmany(blocks.BLOCK):
             yield block
 
 

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from brokerage.ledger import feed, seals
+from brokerage.ledger import blocks, feed, seals
 
 from .book import context, new, note, pay_in
 from .storm import storm
@@ -33,7 +33,7 @@ def test_what_is_not_sealed_is_not_read() -> None:
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 500])
 def test_pages_of_any_size_meet_without_gap_or_overlap(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seals, "BLOCK", 4)
+    monkeypatch.setattr(blocks, "BLOCK", 4)
     sealed_notes(1, 9, 1, 1, 13, 2)
     assert paged(limit) == list(range(1, 28))
     assert paged(limit, after=11) == list(range(12, 28))
@@ -50,7 +50,7 @@ def test_events_come_with_their_data_and_postings() -> None:
 
 
 def test_a_narrow_read_finds_what_it_asks_for_across_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seals, "BLOCK", 4)
+    monkeypatch.setattr(blocks, "BLOCK", 4)
     monkeypatch.setattr(feed, "_SPAN", 5)
     client = new()
     sealed_notes(9, 3)

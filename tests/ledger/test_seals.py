@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from django.db import transaction
 
-from brokerage.ledger import feed, hashing, seals, signing, store
+from brokerage.ledger import blocks, feed, hashing, seals, signing, store
 from brokerage.ledger.models import Epoch, Event, Seal
 
 from .book import context, dsn, in_threads, new, note, pay_in
@@ -31,7 +31,7 @@ def test_seals_are_linked_gapless_and_signed() -> None:
     for _ in range(3):
         note(context(), stream=new(), texts=("a", "b"))
         assert seals.seal() == 2
-    first, second, third = (seals.Seal(*row) for row in Seal.objects.values_list(*seals.SEAL))
+    first, second, third = (blocks.Seal(*row) for row in Seal.objects.values_list(*blocks.SEAL))
     assert [s.first_position for s in (first, second, third)] == [1, 3, 5]
     assert (second.previous, third.previous) == (first.digest, second.digest)
     assert second.xid_from == first.xid_until
@@ -40,11 +40,11 @@ def test_seals_are_linked_gapless_and_signed() -> None:
 
 
 def test_a_large_window_becomes_several_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(seals, "BLOCK", 4)
+    monkeypatch.setattr(blocks, "BLOCK", 4)
     note(context(), stream=new(), texts=tuple("abcdefghij"))
     assert seals.seal() == 10
-    blocks = list(Seal.objects.order_by("first_position").values_list("first_position", "count", "xid_from"))
-    assert blocks == [(1, 4, 0), (5, 4, 0), (9, 2, 0)]
+    stored = list(Seal.objects.order_by("first_position").values_list("first_position", "count", "xid_from"))
+    assert stored == [(1, 4, 0), (5, 4, 0), (9, 2, 0)]
     assert [item.position for item in feed.read(0)] == list(range(1, 11))
 
 

@@ -12,7 +12,7 @@ CREATE TABLE ledger_entry (
     proposal uuid,
     effective_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
-    result jsonb,
+    result jsonb NOT NULL,
     correlation uuid,
     causation uuid,
     CONSTRAINT ledger_entry_two_persons CHECK (checker <> maker)
