@@ -60,7 +60,7 @@ def prepare(url: str, *, creates_databases: bool = False) -> None:
             name = sql.Identifier(role)
             if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone():
                 _run(connection, sql.SQL("CREATE ROLE {} NOLOGIN").format(name))
-            if connection.execute("SELECT pg_has_role(%s, 'MEMBER')", [role]).fetchone() != (True,):
+            if not _may_become(connection, name):
                 _run(connection, sql.SQL("GRANT {} TO CURRENT_USER").format(name))
         database = sql.Identifier(connection.info.dbname)
         owner = sql.Identifier(OWNER)
@@ -75,15 +75,30 @@ def prepare(url: str, *, creates_databases: bool = False) -> None:
             _run(connection, sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
 
 
-def take_role(arguments: Sequence[str], url: str) -> None:
+def take_role(words: Sequence[str], url: str) -> None:
     """For manage.py: commands that own the schema run as praya_owner, without a statement time-out."""
-    if arguments[0] in _OWNING or tuple(arguments[:2]) in _OWNING:
+    if owns_schema(words):
         os.environ.setdefault("PRAYA_DB_ROLE", OWNER)
         os.environ.setdefault("PRAYA_STATEMENT_TIMEOUT", "0")
         prepare(url)
 
 
-_OWNING = {"migrate", "flush", ("ledger", "rebuild"), ("ledger", "settle")}
+def owns_schema(words: Sequence[str]) -> bool:
+    """Whether a command line after `manage.py` changes the schema or rewrites read models whole."""
+    return words[0] in {"migrate", "flush"} or tuple(words[:2]) in {
+        ("ledger", "rebuild"),
+        ("ledger", "settle"),
+    }
+
+
+def _may_become(connection: psycopg.Connection[Any], role: sql.Identifier) -> bool:
+    """Since PostgreSQL 16 the creator of a role administers it but may not yet take it on: so try."""
+    try:
+        connection.execute(sql.SQL("SET ROLE {}").format(role))
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    connection.execute("RESET ROLE")
+    return True
 
 
 def _run(connection: psycopg.Connection[Any], statement: sql.Composed) -> None:

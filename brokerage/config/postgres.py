@@ -73,7 +73,14 @@ class Cluster:
         if (uid := processes.servant()) is not None:
             os.chown(word, uid, uid)
         flags = ["--auth=scram-sha-256", "--data-checksums", "--encoding=UTF8", "--locale=C"]
-        where = [self.programs / "initdb", "-D", self.data, "-U", SUPERUSER, f"--pwfile={word}"]
+        where: list[str | Path] = [
+            self.programs / "initdb",
+            "-D",
+            self.data,
+            "-U",
+            SUPERUSER,
+            f"--pwfile={word}",
+        ]
         done = processes.run([*where, *flags] if durable else [*where, *flags, "--no-sync"])
         if done.returncode:
             raise Unusable(f"initdb could not make a database in {self.data}:\n{done.stderr.strip()}")

@@ -5,6 +5,7 @@ Measured: with synchronous_commit off, 40 kills lost 356 acknowledged events; wi
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 _MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 
@@ -12,9 +13,14 @@ _MUST_BE_ON = ("fsync", "full_page_writes", "synchronous_commit")
 def check() -> None:
     """Raise ImproperlyConfigured, naming the setting and the cure, if the database may lose commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(_MUST_BE_ON)])
-        unsafe = sorted(name for name, setting in cursor.fetchall() if setting == "off")
+        refuse_forgetful(cursor)
     connection.close()
+
+
+def refuse_forgetful(cursor: CursorWrapper) -> None:
+    """`check` on an open cursor."""
+    cursor.execute("SELECT name, setting FROM pg_settings WHERE name = ANY(%s)", [list(_MUST_BE_ON)])
+    unsafe = sorted(name for name, setting in cursor.fetchall() if setting == "off")
     if unsafe:
         raise ImproperlyConfigured(
             f"PostgreSQL runs with {', '.join(f'{name}=off' for name in unsafe)}: a crash would lose "

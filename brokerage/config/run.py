@@ -12,13 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from types import FrameType
 
 import psutil
+from django.conf import settings
 
 from brokerage.config import embedded, folder, processes
 from brokerage.config.folder import Unusable
@@ -104,18 +107,22 @@ def only_one(data: Path) -> Iterator[None]:
             flock(lock, LOCK_EX | LOCK_NB)
         except BlockingIOError:
             raise Unusable(f"Praya already runs from {data}: see http://localhost:{PORT}/") from None
-        for pid, created in _left_running(data / "run.json"):
-            with suppress(psutil.Error):
-                if psutil.Process(pid).create_time() == created:
-                    os.killpg(pid, signal.SIGKILL)
+        left = list(_left_running(data / "run.json"))
+        for process in left:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        psutil.wait_procs(left, timeout=10)
         yield
 
 
-def _left_running(record: Path) -> list[tuple[int, float]]:
-    try:
-        return [(int(pid), float(created)) for pid, created in json.loads(record.read_text())]
-    except (OSError, ValueError):
-        return []
+def _left_running(record: Path) -> Iterator[psutil.Process]:
+    """What an earlier supervisor started and left; a number that was used again since does not count."""
+    born = json.loads(record.read_text()) if record.exists() else {}
+    for pid, created in born.items():
+        with suppress(psutil.NoSuchProcess):
+            process = psutil.Process(int(pid))
+            if process.create_time() == created:
+                yield process
 
 
 def require_port() -> None:
@@ -132,8 +139,9 @@ def require_port() -> None:
 
 
 def prepare() -> None:
-    """Bring the schema up to date and seed the demo once; both print what they do."""
-    for command in (("migrate", "--verbosity=0"),):
+    """Bring the schema up to date; then seed the demo once, or collect a production's static files."""
+    last = ("seed_demo",) if settings.DEMO else ("collectstatic", "--no-input", "--verbosity=0")
+    for command in (("migrate", "--verbosity=0"), last):
         if subprocess.call([sys.executable, str(folder.ROOT / "manage.py"), *command], cwd=folder.ROOT):
             raise Unusable(f"`manage.py {command[0]}` failed; see above. `make doctor` may know why.")
 
@@ -149,6 +157,7 @@ def supervise(children: Sequence[Child], record: Path) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     known: set[int] = set()
+    greeted = False
     while not stopping:
         with suppress(Unusable):
             embedded.provide()
@@ -158,14 +167,34 @@ def supervise(children: Sequence[Child], record: Path) -> None:
         if running != known:
             known = running
             processes.private_file(record, json.dumps(_births(running)))
+        if not greeted and page_answers():
+            greeted = True
+            welcome(record.parent)
         time.sleep(0.5)
 
 
-def _births(pids: set[int]) -> list[tuple[int, float]]:
-    born = []
+def page_answers() -> bool:
+    """Whether the web server serves pages by now."""
+    page = HTTPConnection("127.0.0.1", PORT, timeout=2)
+    with suppress(OSError), closing(page):
+        page.request("GET", "/healthz")
+        return page.getresponse().status == HTTPStatus.OK
+    return False
+
+
+def welcome(data: Path) -> None:
+    """Where to go, and as whom."""
+    logins = data / "demo-logins.txt"
+    if settings.DEMO and logins.exists():
+        print(f"\n{'login':20} {'password':20} role\n{logins.read_text()}")
+    say(f"http://localhost:{PORT}/   logs in {data / 'logs'}   Ctrl-C stops")
+
+
+def _births(pids: set[int]) -> dict[int, float]:
+    born = {}
     for pid in pids:
-        with suppress(psutil.Error):
-            born.append((pid, psutil.Process(pid).create_time()))
+        with suppress(psutil.NoSuchProcess):
+            born[pid] = psutil.Process(pid).create_time()
     return born
 
 
@@ -184,6 +213,7 @@ def end(children: Sequence[Child]) -> None:
 
 def main() -> int:
     """Run Praya until Ctrl-C; returns the exit code."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerage.config.settings")
     data = folder.opened(folder.data_dir())
     logs = data / "logs"
     logs.mkdir(exist_ok=True)
@@ -192,9 +222,9 @@ def main() -> int:
         require_port()
         ours = not any(embedded.status().values())
         embedded.provide()
-        prepare()
-        say(f"http://localhost:{PORT}/   logs in {logs}   Ctrl-C stops")
         try:
+            prepare()
+            say("starting web, workers and beat")
             supervise(children, data / "run.json")
         finally:
             say("stopping")
@@ -209,3 +239,5 @@ if __name__ == "__main__":
         raise SystemExit(main())
     except Unusable as error:
         raise SystemExit(f"praya: {error}") from error
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None

@@ -181,6 +181,7 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 SECURE = not DEMO
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # load balancers ask inside, without TLS
 SESSION_COOKIE_NAME = "__Host-session" if SECURE else "praya-session"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "praya-csrf"
 SECURE_HSTS_SECONDS = 365 * 86400 if SECURE else 0
