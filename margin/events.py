@@ -178,7 +178,7 @@ class PositionEvidence:
     """One position as a call valued it: quantity, price, terms and arithmetic.
 
     The true price surely lay between `price_low` and `price_high`. `calm_price` is the price at the
-    last assessment that raised no call, for virtual assets only.
+    last assessment that raised no call, for virtual assets only, and `calm_fx_rate` its rate.
     Values are half-up at 18 decimals, for reading; the decision used them unrounded.
     """
 
@@ -193,6 +193,7 @@ class PositionEvidence:
     price_low: Decimal
     price_high: Decimal
     calm_price: Decimal | None
+    calm_fx_rate: Decimal | None
     terms: AssetTerms | None
     slices: tuple[SliceEvidence, ...]
     market_value: Decimal

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import F
+
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
@@ -44,20 +46,23 @@ def accrue_interest(entry: Entry, *, accounts: Sequence[UUID], day: date) -> tup
 
 @command("margin.charge-interest")
 def charge_interest(entry: Entry, *, accounts: Sequence[UUID], month: date) -> tuple[UUID, ...]:
-    """Add the interest that accrued in the month of that day to the loans, each rounded once half-up.
+    """Add the interest that accrued in the month of that day to the loans, rounded once half-up.
 
-    What was charged before, by a full repayment, is not charged again. Returns the accounts charged.
-    Raises DayNotOver, NothingToDo when there is none, TooManyAccounts and UnknownMarginAccount.
+    What was charged before, by a full repayment, is not charged again; what accrued late in an earlier
+    month is charged now. Returns the accounts charged. Raises DayNotOver, NothingToDo when there is
+    none, TooManyAccounts and UnknownMarginAccount.
     """
     first = month.replace(day=1)
     following = (first + timedelta(days=31)).replace(day=1)
     if entry.effective_at < end_of(following - timedelta(days=1)):
         raise DayNotOver("Interest is charged when the month is over.", month=first)
     cases = opened(entry, accounts)
-    rows = {row.account_id: row for row in InterestMonth.objects.filter(account__in=accounts, month=first)}
+    owing = InterestMonth.objects.filter(account__in=accounts, month__lte=first).exclude(accrued=F("settled"))
+    months: dict[UUID, list[InterestMonth]] = {}
+    for row in owing.order_by("month"):
+        months.setdefault(row.account_id, []).append(row)
     for each in cases:
-        if each.id in rows:
-            debit.charge(each, [rows[each.id]])
+        debit.charge(each, months.get(each.id, ()))
     return done([each.id for each in cases if each.recorded])
 
 

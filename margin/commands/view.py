@@ -4,20 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from brokerage.ledger.amounts import ZERO, half_up
+from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
 from brokerage.market.rules.prices import Answer, Use
 
-from .. import queries
-from ..events import PositionEvidence, SliceEvidence, Standing
+from .. import explanation, queries
+from ..events import PositionEvidence, Standing
 from ..queries import Prices
-from ..rules.calls import Assessment, Health, assess, banded_health, figures, is_met
+from ..rules.calls import Assessment, Health, assess, banded_health, is_met
 from ..rules.policy import AssetKind, MarginPolicy
 from ..rules.valuation import Book, Line, Quote
-
-PLACES = 18
 
 
 class NoPriceSet(Refused):
@@ -79,19 +77,7 @@ def judge(book: Book, seen: View) -> Judged:
 
 def standing(judged: Judged, seen: View, places: int) -> Standing:
     """The judged account as an event records it."""
-    rounded = figures(judged.assessment, places)
-    return Standing(
-        price_set=seen.prices.price_set,
-        policy_version=seen.version,
-        health=judged.health,
-        loan=judged.assessment.book.loan,
-        limit=rounded.limit,
-        market_value=rounded.market_value,
-        lending_value=rounded.lending_value,
-        capital_value=rounded.capital_value,
-        shortfall=rounded.shortfall,
-        call_amount=rounded.call_amount,
-    )
+    return explanation.standing(judged.assessment, judged.health, seen.prices.price_set, seen.version, places)
 
 
 def evidence(judged: Judged, seen: View, calm: Mapping[str, Quote]) -> tuple[PositionEvidence, ...]:
@@ -115,15 +101,9 @@ def _position(line: Line, seen: View, calm: Mapping[str, Quote]) -> PositionEvid
         price_low=quote.low,
         price_high=quote.high,
         calm_price=None if before is None else before.price,
+        calm_fx_rate=None if before is None else before.fx_rate,
         terms=terms,
-        slices=tuple(
-            SliceEvidence(market_value=half_up(each.market_value, PLACES), haircut=each.haircut)
-            for each in line.slices
-        ),
-        market_value=half_up(line.market_value, PLACES),
-        collateral_value=half_up(line.collateral_value, PLACES),
-        counted=half_up(line.counted, PLACES),
-        capital_value=half_up(line.capital_value, PLACES),
+        **explanation.arithmetic(line),
     )
 
 
