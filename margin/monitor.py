@@ -162,6 +162,12 @@ def row(account: Any) -> Row:
     )
 
 
+def in_call(most: int = 20) -> list[Row]:
+    """The accounts with an open call, the earliest deadline first."""
+    found = _annotated().filter(_IN_CALL).order_by("due_at", "reference")[:most]
+    return [row(account) for account in found]
+
+
 def counts() -> dict[Risk, int]:
     """How many accounts stand under each word, now."""
     found = dict(_annotated().values_list("rank").annotate(Count("id")).order_by())

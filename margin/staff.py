@@ -13,15 +13,14 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from brokerage.http.figures import quantity
 from brokerage.http.gate import allow
 from brokerage.http.listing import columns, moment, order, page_of
 from brokerage.ledger import browse, seams
-from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import ONE, ZERO
-from brokerage.ledger.registry import Recorded
 from brokerage.market import queries as market
 
-from . import monitor, queries
+from . import explanation, monitor, queries
 from .events import CallIssued
 from .models import Call, MarginAccount, Policy
 from .monitor import WORDS, Past, Risk, Row
@@ -155,9 +154,14 @@ def _standing(past: Past) -> dict[str, Any]:
         "balances": sorted(
             (role.value, asset, amount) for (role, asset), amount in past.balances.items() if amount
         ),
-        "call": past.call,
-        "explanation": _explanation(past.call) if past.call else None,
+        **(_called(past.call, past.as_of) if past.call else {}),
     }
+
+
+def _called(call: Call, as_of: datetime) -> dict[str, Any]:
+    explained = explanation.explain(call.id)
+    history = [each for each in explained.history if each.effective_at <= as_of]
+    return {"call": call, "explained": explained, "history": history, "steps": _steps(explained.event)}
 
 
 def _positions(past: Past) -> list[Position]:
@@ -174,34 +178,20 @@ def _positions(past: Past) -> list[Position]:
     ]
 
 
-class Explanation(NamedTuple):
-    """Why a call was made: the event that issued it, and its arithmetic step by step."""
-
-    recorded: Recorded
-    issued: CallIssued
-    steps: list[Step]
-
-
-def _explanation(call: Call) -> Explanation:
-    """The call's numbers from the event that issued it, and from nothing else."""
-    recorded = ledger.events(call.account_id, call.issued_version - 1)[0]
-    issued: CallIssued = recorded.event
+def _steps(issued: CallIssued) -> list[Step]:
+    """How the amount of a call follows from loan, lending value and limit, in a reader's words."""
     standing = issued.standing
+    call, target = quantity(issued.triggers.call), quantity(issued.target)
     restored = issued.target * standing.lending_value
-    steps = [
+    return [
         Step(_("Loan with accrued interest"), "L", standing.loan),
-        Step(_("Lending value of the positions below, after caps"), "LV", standing.lending_value),
-        Step(
-            _("Loan at which a call is due"),
-            f"{issued.triggers.call} × LV",
-            issued.triggers.call * standing.lending_value,
-        ),
-        Step(_("Loan that would restore the target"), f"{issued.target} × LV", restored),
-        Step(_("Loan above the target"), "L − r × LV", standing.loan - restored),
+        Step(_("Lending value of the positions, after caps"), "LV", standing.lending_value),
+        Step(_("A call is due above"), f"{call} × LV", issued.triggers.call * standing.lending_value),
+        Step(_("The target allows"), f"{target} × LV", restored),
+        Step(_("Loan above the target"), f"L − {target} × LV", standing.loan - restored),
         Step(_("Loan above the credit limit"), "L − limit", standing.loan - standing.limit),
-        Step(_("Asked for: the larger, never below zero"), "D", standing.call_amount),
+        Step(_("Asked for: the larger of the two, at least zero"), "D", standing.call_amount),
     ]
-    return Explanation(recorded, issued, steps)
 
 
 @allow("access.see_reference")

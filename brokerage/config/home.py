@@ -1,9 +1,77 @@
 """The desk's front page: what needs a person now, from every room this person may see."""
 
+from datetime import datetime
+from typing import NamedTuple
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from brokerage.jobs import queries as jobs
+from brokerage.jobs.staff import BEHIND
+from brokerage.ledger import browse, seams
+from brokerage.market import queries as market
+from margin import monitor
+from margin.monitor import Risk
+
+
+class Concern(NamedTuple):
+    """One thing that may need a person: how many, in words, how bad, and where to look."""
+
+    count: int
+    words: str
+    tone: str
+    link: str
 
 
 def home(request: HttpRequest) -> HttpResponse:
-    """Exceptions first; nothing to do is said in words."""
-    return render(request, "staff/home.html")
+    """Exceptions first; that there are none is said in words."""
+    user, now = request.user, seams.now()
+    concerns: list[Concern] = []
+    if user.has_perm("access.see_margin"):
+        concerns += _margin()
+    if user.has_perm("access.see_reference"):
+        concerns += _prices()
+    if user.has_perm("access.see_ledger"):
+        concerns += _ledger()
+    if user.has_perm("access.see_jobs"):
+        concerns += _jobs(now)
+    context = {
+        "now": now,
+        "concerns": [each for each in concerns if each.count],
+        "calls": monitor.in_call() if user.has_perm("access.see_margin") else [],
+    }
+    part = "concerns" if request.headers.get("HX-Request") else "home"
+    return render(request, f"staff/{part}.html", context)
+
+
+def _margin() -> list[Concern]:
+    counts, page = monitor.counts(), reverse("margin")
+    words = {
+        Risk.SALE: ngettext("account to be sold", "accounts to be sold", counts[Risk.SALE]),
+        Risk.CALL: ngettext("account in call", "accounts in call", counts[Risk.CALL]),
+        Risk.WARNING: ngettext("account in warning", "accounts in warning", counts[Risk.WARNING]),
+        Risk.UNKNOWN: ngettext("account not valued", "accounts not valued", counts[Risk.UNKNOWN]),
+    }
+    return [Concern(counts[risk], text, risk, f"{page}?risk={risk}") for risk, text in words.items()]
+
+
+def _prices() -> list[Concern]:
+    waiting = len(market.open_quarantines())
+    return [Concern(waiting, _("prices in quarantine"), Risk.WARNING, reverse("prices"))]
+
+
+def _ledger() -> list[Concern]:
+    late = int(browse.seal_lag().total_seconds())
+    return [Concern(late if late > 60 else 0, _("seconds since the last seal"), Risk.CALL, reverse("ledger"))]
+
+
+def _jobs(now: datetime) -> list[Concern]:
+    page = reverse("jobs")
+    late = sum(1 for each in jobs.job_status(now) if each.lag > BEHIND)
+    return [
+        Concern(jobs.parked_items().count(), _("items parked by jobs"), Risk.CALL, page),
+        Concern(late, ngettext("job behind", "jobs behind", late), Risk.WARNING, page),
+    ]

@@ -82,6 +82,12 @@ def lasting(value: timedelta | None) -> str:
 
 
 @register.filter
+def in_words(value: str) -> str:
+    """A name from the code as words: "call-issued" becomes "Call issued"."""
+    return value.replace("-", " ").capitalize()
+
+
+@register.filter
 def short(value: UUID | bytes | str | None) -> str:
     """The last eight hexadecimal digits of an identifier, the first twelve of a hash."""
     if value is None:
