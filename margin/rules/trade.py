@@ -6,7 +6,6 @@ anything bends are few and known; between two of them a condition changes at mos
 bisection finds the exact lot.
 """
 
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -90,13 +89,13 @@ class Trade:
             return bends[0]
         for low, high in pairwise(bends):
             if wanted(high):
-                return low + bisect_left(range(low, high + 1), True, key=wanted)
+                return _bisect(wanted, low, high)
         return None
 
     def _bends(self, most: int) -> list[int]:
         """All lots from 1 to `most` next to a place where `meets` may stop being linear, in order."""
         points = [(bound - self.held) / (self.side * self.lot) for bound in self._tier_quantities()]
-        points.append(self.held / self.lot)
+        points.append(self.held / self.lot)  # an odd last lot is no straight continuation
         if self.cash:
             points += [(level - self.loan) / (self.cash * self.lot) for level in self._loan_levels()]
         bends = _neighbours(points, most)
@@ -113,8 +112,8 @@ class Trade:
             yield from (tier.up_to / per for tier in self.terms.tiers if tier.up_to is not None and per)
 
     def _loan_levels(self) -> Iterable[Decimal]:
-        """Loans at which another group, or the floor of any, starts or stops to bind."""
-        yield from (ZERO, self.limit)
+        """The limit, and loans at which another group, or the floor of any, starts or stops to bind."""
+        yield self.limit
         for group in (self.own, *self.others):
             if group.cap is not None and group.cap.share:
                 yield self.ratio * group.cap.floor / group.cap.share
@@ -191,3 +190,14 @@ def _trade(
         own=own,
         others=tuple(groups.values()),
     )
+
+
+def _bisect(wanted: Callable[[int], bool], low: int, high: int) -> int:
+    """The least number above `low` for which `wanted` holds, if it holds from there up to `high`.
+
+    Not bisect_left: a wei-sized lot makes ranges longer than a machine integer.
+    """
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if wanted(middle) else (middle, high)
+    return high

@@ -71,6 +71,9 @@ class TestAllocate:
         assert allocate(D("1.00"), [D(1), D(1), D(1)]) == [D("0.34"), D("0.33"), D("0.33")]
         assert allocate(D("0.05"), [D(3), D(7)]) == [D("0.02"), D("0.03")]
 
+    def test_loses_nothing_that_is_finer_than_the_unit(self) -> None:
+        assert allocate(D("1.005"), [D(1), D(3)]) == [D("0.25"), D("0.755")]
+
     @settings(max_examples=1_000, deadline=None)
     @given(
         st.decimals(min_value=-(10**9), max_value=10**9, places=2),

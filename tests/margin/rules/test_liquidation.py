@@ -121,6 +121,12 @@ class TestOrderAndSkipping:
         assert [leg.asset for leg in plan.legs] == ["B", "A"]
         assert plan.met
 
+    def test_an_asset_that_only_loses_is_not_sold_before_one_that_still_shrinks_the_call(self) -> None:
+        holdings = {"Z": (5000, "0"), "A": (500, "0.05"), "B": (400, "0.7")}
+        plan = self._plan(holdings, 5_875, order="ZAB", cost="0.01", target="1")
+        assert {leg.asset: leg.quantity for leg in plan.legs} == {"B": D(400), "A": D(100)}
+        assert plan.met
+
     def test_a_deficit_leaves_nothing_unsold(self) -> None:
         plan = self._plan({"A": (500, "0"), "B": (100, "0.7")}, 700, order="AB", cost="0.01")
         assert not plan.met

@@ -70,6 +70,14 @@ class TestTiers:
     def test_do_not_touch_a_negative_balance(self) -> None:
         assert collateral_value(TIERED, D(-30), Quote(price=D(50))) == D(-1500)
 
+    def test_and_haircuts_leave_a_short_balance_in_full_in_all_three_totals(self) -> None:
+        valued = value({"0700": D(-2), "2800": D(100)}, base_quotes(), base_policy())
+        assert (valued.market_value, valued.lending_value, valued.capital_value) == (
+            D(1500),
+            D(1000),
+            D(1000),
+        )
+
     def test_do_not_exist_for_an_unknown_asset_which_lends_nothing(self) -> None:
         valued = value({"SOL": D(5)}, {"SOL": Quote(price=D(10))}, base_policy())
         assert (valued.market_value, valued.lending_value, valued.capital_value) == (D(50), 0, 0)
