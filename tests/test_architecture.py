@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import grimp
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,3 +113,22 @@ def test_a_lock_is_hashed_and_names_no_registry(name: str) -> None:
     assert all(line.endswith("\\") for line in pins)
     assert "://" not in text
     assert "--index-url" not in text
+
+
+def test_a_room_is_entered_by_its_doors_only() -> None:
+    """Across rooms only these modules are imported; models and projections stay inside."""
+    doors = {"queries", "commands", "steps", "rules", "events", "outbox", "sources"}
+    graph = grimp.build_graph(*ROOMS)
+    rooms = ("brokerage.jobs", "brokerage.access", "brokerage.market", "brokerage.clients", *ROOMS[1:])
+    climbed = {
+        f"{module} -> {seen}"
+        for module in graph.modules
+        for seen in graph.find_modules_directly_imported_by(module)
+        if (home := room_of(module, rooms)) and (other := room_of(seen, rooms)) and home != other
+        if seen.removeprefix(f"{other}.").split(".")[0] not in doors
+    }
+    assert climbed == set()
+
+
+def room_of(module: str, rooms: tuple[str, ...]) -> str | None:
+    return next((room for room in rooms if module == room or module.startswith(f"{room}.")), None)
