@@ -1,4 +1,4 @@
-"""A small firm for margin's tests: a clock, prices, a policy and the base book of FORMULAS, all by commands."""
+"""A small firm for margin's tests, by commands only: a clock, prices, a policy and FORMULAS' base book."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -99,19 +99,29 @@ class Firm:
         """Adopt prices observed a moment later by all sources; those not named stay as they were."""
         self.wait(seconds=1)
         self.prices_now |= prices
-        ticks = tuple(
+        for source in sources:
+            record_observations(context(), source=source, ticks=self._ticks(self.prices_now))
+        self.price_set = adopt_price_set(context(), slot=self.time, rates=RATES).value
+        return self.price_set
+
+    def split_prices(self, prices: dict[str, str]) -> UUID:
+        """Adopt prices on which the two sources disagree: one says these, the other what was before."""
+        self.wait(seconds=1)
+        for source, says in (("one", prices), ("two", {})):
+            record_observations(context(), source=source, ticks=self._ticks(self.prices_now | says))
+        self.price_set = adopt_price_set(context(), slot=self.time, rates=RATES).value
+        return self.price_set
+
+    def _ticks(self, prices: dict[str, str]) -> tuple[Tick, ...]:
+        return tuple(
             Tick(
                 instrument=code,
                 price=Decimal(price),
                 currency="USD" if code in USD else "HKD",
                 source_time=self.time,
             )
-            for code, price in self.prices_now.items()
+            for code, price in prices.items()
         )
-        for source in sources:
-            record_observations(context(), source=source, ticks=ticks)
-        self.price_set = adopt_price_set(context(), slot=self.time, rates=RATES).value
-        return self.price_set
 
     def account(self, assets: dict[str, str], *, limit: str = "5000000") -> UUID:
         """A margin account with a limit and deposits."""
