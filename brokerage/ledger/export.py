@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from django.db import transaction
-
 from . import codec, reading
 from .blocks import SEAL, Seal
 from .reading import Row
@@ -27,8 +25,7 @@ def export(file: IO[str], *, until: int | None = None, progress: Progress | None
     Without `until`, everything that is sealed. `progress` is told how many more events were written.
     """
     last = 0
-    with transaction.atomic(durable=True):
-        reading.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with reading.one_snapshot():
         for epoch in reading.epochs().values():
             file.write(codec.canonical({"type": "epoch", **epoch._asdict()}) + "\n")
         for chunk in reading.chunks():

@@ -9,8 +9,6 @@ from itertools import chain, islice
 from pathlib import Path
 from uuid import UUID
 
-from django.db import transaction
-
 from . import blocks, codec, crosschecks, export, forensics, hashing, reading, seals
 from .blocks import Seal
 from .crosschecks import Finding
@@ -28,8 +26,7 @@ def verify(
     rewritten or removed by someone who holds the key. `progress` is told how many more events
     were checked.
     """
-    with transaction.atomic(durable=True):
-        reading.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with reading.one_snapshot():
         found = chain(
             _seal_chain(),
             _blocks(progress or _silent),

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
+from django.db import transaction
 from psycopg.rows import TupleRow
 from psycopg.types.datetime import TimestamptzLoader
 from psycopg.types.json import set_json_loads
@@ -75,6 +77,15 @@ def cursor() -> psycopg.Cursor[TupleRow]:
     made.adapters.register_loader("timestamptz", _Instant)
     set_json_loads(_loads, made)
     return made
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Everything read inside the block is of one moment; statements may take as long as they need."""
+    with transaction.atomic(durable=True):
+        store.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        store.cursor().execute("SET LOCAL statement_timeout = 0")
+        yield
 
 
 def epochs() -> dict[int, Epoch]:

@@ -1,14 +1,16 @@
 """The least broker the ledger's tests need: clients who are paid in, pay one another and get notes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from threading import Barrier
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+import psycopg
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
@@ -112,3 +114,11 @@ def dsn() -> str:
         password=settings["PASSWORD"],
         dbname=settings["NAME"],
     )
+
+
+@contextmanager
+def superuser() -> Iterator[psycopg.Connection[Any]]:
+    """A session that no trigger and no foreign key holds back."""
+    with psycopg.connect(dsn(), autocommit=True) as session:
+        session.execute("SET session_replication_role = replica")
+        yield session

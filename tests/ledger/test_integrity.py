@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +17,7 @@ from brokerage.ledger import codec, export, hashing, integrity, reading, seals
 from brokerage.ledger.crosschecks import Finding
 from brokerage.ledger.models import Event, Seal
 
-from .book import context, dsn, new, note, pay, pay_in
+from .book import context, new, note, pay, pay_in, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,14 +36,6 @@ def book() -> None:
             note(context(), stream=client, texts=("a", "b")[: draw.randrange(1, 3)])
         seals.seal()
     note(context(), stream=clients[0], texts=("waits", "for the sealer"))
-
-
-@contextmanager
-def superuser() -> Iterator[psycopg.Connection[Any]]:
-    """A session that no trigger and no foreign key holds back."""
-    with psycopg.connect(dsn(), autocommit=True) as session:
-        session.execute("SET session_replication_role = replica")
-        yield session
 
 
 def named(findings: list[Finding], table: str, row: dict[str, Any]) -> bool:
