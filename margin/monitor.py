@@ -104,7 +104,7 @@ SORTS: dict[str, Any] = {
 
 
 def now(*, risk: Risk | None, search: str, sort: str, descending: bool) -> QuerySet[Any]:
-    """Accounts as last revalued, annotated for `row`, in the order asked for; ties by reference."""
+    """Accounts as last revalued, annotated for `row`, in the order asked for; within a state worst first."""
     found = _annotated()
     if risk is not None:
         found = found.filter(rank=RANKS[risk])
@@ -112,7 +112,8 @@ def now(*, risk: Risk | None, search: str, sort: str, descending: bool) -> Query
         found = found.filter(Q(reference__icontains=search) | Q(name__icontains=search))
     key = SORTS[sort]
     order = key.desc(nulls_last=True) if descending else key.asc(nulls_last=True)
-    return found.order_by(order, "reference")
+    worst = [F("ratio").desc(nulls_last=True)] if sort == "risk" else []
+    return found.order_by(order, *worst, "reference")
 
 
 def names() -> dict[str, Subquery]:

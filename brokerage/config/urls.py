@@ -37,7 +37,7 @@ urlpatterns = [
     path("", allow_any_staff(RedirectView.as_view(url="/staff/")), name="root"),
     *health.urlpatterns,
     path("language/", login_not_required(set_language), name="set_language"),
-    path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="login"))),
+    path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="login")), name="admin-login"),
     path("admin/", admin.site.urls),
     path("staff/", allow_any_staff(home.home), name="home"),
     *edges(),
