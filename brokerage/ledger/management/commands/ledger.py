@@ -56,7 +56,7 @@ class Command(BaseCommand):
         for finding in findings:
             self.stdout.write(f"{finding.table} {finding.key}: {finding.what}")
         if findings:
-            raise CommandError(f"{len(findings)} findings: the book is not what was written", returncode=WRONG)
+            raise CommandError(f"{len(findings)} findings: the book was changed", returncode=WRONG)
         self.stdout.write(f"{Event.objects.count()} events verified up to position {feed.head()}: no finding")
 
     def _rebuild(self, *, check: bool, verbosity: int, **_: Any) -> None:
