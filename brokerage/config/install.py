@@ -32,7 +32,7 @@ def main(arguments: "list[str]") -> int:
     if not python.exists() and subprocess.call([sys.executable, "-m", "venv", str(ROOT / ".venv")]):
         print("No virtual environment. On Debian or Ubuntu: apt install python3-venv", file=sys.stderr)
         return 1
-    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--require-hashes"]
+    pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "-qq", "--require-hashes"]
     if subprocess.call([*pip, "-r", str(lock)]):
         print("pip could not install the requirements; its message is above.", file=sys.stderr)
         return 1

@@ -142,7 +142,13 @@ def prepare() -> None:
     """Bring the schema up to date; then seed the demo once, or collect a production's static files."""
     last = ("seed_demo",) if settings.DEMO else ("collectstatic", "--no-input", "--verbosity=0")
     for command in (("migrate", "--verbosity=0"), last):
-        if subprocess.call([sys.executable, str(folder.ROOT / "manage.py"), *command], cwd=folder.ROOT):
+        done = subprocess.run(
+            [sys.executable, str(folder.ROOT / "manage.py"), *command],
+            cwd=folder.ROOT,
+            stdout=subprocess.DEVNULL,  # progress and errors come by stderr; the logins are shown at the end
+            check=False,
+        )
+        if done.returncode:
             raise Unusable(f"`manage.py {command[0]}` failed; see above. `make doctor` may know why.")
 
 
