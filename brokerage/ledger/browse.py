@@ -76,8 +76,9 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
     )
     postings = store.read_postings([row[0] for row in rows])
     lines = _lines([store.recorded(row, postings.get(row[0], ())) for row in rows])
-    oldest = rows[-1][0] if len(rows) == limit else floor
-    return Page(lines, oldest if oldest > 0 else None)
+    if len(rows) == limit:
+        return Page(lines, rows[-1][0])
+    return Page(lines, floor + 1 if floor else None)
 
 
 def entry_lines(entry: UUID) -> list[Line]:
