@@ -1,0 +1,150 @@
+"""Margin's part of the cycle: value everything each minute, decide, expire, sell, and take interest.
+
+`brokerage.jobs.commands.request("margin.revalue", slot)` adds the instant of a price between two minutes.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime, time, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Q
+
+from brokerage.jobs import outbox
+from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
+from brokerage.jobs.schedule import MONEY, REVAL, Run, job
+from brokerage.ledger import seams
+from brokerage.ledger.commands import Context, NothingToDo
+from brokerage.market import queries as market
+from brokerage.market.rules.calendars import HONG_KONG, ONE_DAY, hong_kong_date
+
+from . import commands, queries, venue
+from .commands.fills import CANCEL
+from .commands.sales import SELL, PlanOutdated
+from .models import Call, MarginAccount
+from .revaluation import revalue as revalue_all
+from .rules.lifecycle import SELLING, WAITING, PriceOnHold, SecondPersonNeeded, Stage
+
+MINUTE = timedelta(minutes=1)
+UNSOLD = (Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED)
+
+
+def _value_book(run: Run) -> Sequence[UUID]:
+    """Value every account at the prices of the slot; those that may change are the run's items."""
+    price_set = market.latest_price_set(run.slot)
+    return () if price_set is None else revalue_all(price_set.id, run.slot).candidates
+
+
+@job("margin.revalue", slots=every(MINUTE), policy=LATEST_ONLY, queue=REVAL, plan=_value_book, shard_size=50)
+def revalue(run: Run, items: Sequence[UUID]) -> None:
+    """Decide exactly, and under lock, on the accounts whose state may change at the slot's prices."""
+    price_set = market.latest_price_set(run.slot)
+    if price_set is None:
+        return
+    before = market.latest_price_set(price_set.slot - timedelta(microseconds=1))
+    with suppress(NothingToDo):
+        commands.assess(
+            run.context(f"{items[0]}:{price_set.id}"),
+            accounts=list(items),
+            price_set=price_set.id,
+            calm_set=before.id if before is not None else None,
+        )
+
+
+def _overdue(run: Run) -> Sequence[UUID]:
+    due = Q(va_due_at__lte=run.slot) | Q(securities_due_at__lte=run.slot)
+    calls = Call.objects.filter(due, is_open=True, stage__in=[*WAITING, *SELLING]).exclude(expired="all")
+    return list(calls.order_by("account_id").values_list("account_id", flat=True))
+
+
+@job("margin.expire", slots=every(MINUTE), policy=LATEST_ONLY, queue=MONEY, plan=_overdue, shard_size=50)
+def expire(run: Run, items: Sequence[UUID]) -> None:
+    """Declare passed deadlines, each once, however late."""
+    price_set = market.latest_price_set(run.slot)
+    if price_set is not None:
+        context = run.context(f"{items[0]}:{price_set.id}")
+        with suppress(NothingToDo):
+            commands.expire_calls(context, accounts=list(items), price_set=price_set.id)
+
+
+def _unsold(run: Run) -> Sequence[UUID]:
+    calls = Call.objects.filter(is_open=True, stage__in=UNSOLD)
+    return list(calls.order_by("account_id").values_list("account_id", flat=True))
+
+
+@job("margin.sell", slots=every(MINUTE), policy=LATEST_ONLY, queue=MONEY, plan=_unsold, shard_size=1)
+def sell(run: Run, items: Sequence[UUID]) -> None:
+    """Bring each expired call one step nearer to its sale, at the current prices however late the run is.
+
+    A plan waits for a second person unless the policy allows automatic sales.
+    """
+    now = seams.now()
+    price_set = market.latest_price_set(now)
+    if price_set is None:
+        return
+    for account in items:
+        with suppress(NothingToDo, PlanOutdated, PriceOnHold, SecondPersonNeeded):
+            _sell(run, account, price_set.id, now)
+
+
+def _sell(run: Run, account: UUID, price_set: UUID, now: datetime) -> None:
+    def context(step: str) -> Context:
+        return run.context(f"{step}:{account}:{price_set}", effective_at=now)
+
+    held = queries.held([account])[account]
+    if held.call is None:
+        return
+    if not held.book.positions:
+        commands.record_deficit(context("deficit"), account=account)
+        return
+    with suppress(NothingToDo):
+        commands.plan_sale(context("plan"), account=account, price_set=price_set)
+    plan = queries.current_sale(held.call.id)
+    if plan is None or plan.state == plan.State.ORDERED:
+        return
+    if plan.state == plan.State.PLANNED:
+        commands.approve_sale(context("approve"), account=account, sale=plan.id, price_set=price_set)
+    commands.order_sale(context("order"), account=account, sale=plan.id, price_set=price_set)
+
+
+def _borrowers(run: Run) -> Sequence[UUID]:
+    """Accounts that ever owed anything and were open by the slot."""
+    accounts = MarginAccount.objects.filter(debit_moved_at__isnull=False, opened_at__lt=run.slot)
+    return list(accounts.order_by("id").values_list("id", flat=True))
+
+
+@job(
+    "margin.accrue-interest",
+    slots=daily(time(0, 10), HONG_KONG),
+    policy=ALL_IN_ORDER,
+    queue=MONEY,
+    plan=_borrowers,
+    shard_size=100,
+)
+def accrue_interest(run: Run, items: Sequence[UUID]) -> None:
+    """The interest of the Hong Kong day that has just ended."""
+    with suppress(NothingToDo):
+        commands.accrue_interest(
+            run.context(items[0]), accounts=list(items), day=hong_kong_date(run.slot) - ONE_DAY
+        )
+
+
+@job(
+    "margin.charge-interest",
+    slots=monthly(1, time(2, 0), HONG_KONG),
+    policy=ALL_IN_ORDER,
+    queue=MONEY,
+    plan=_borrowers,
+    shard_size=100,
+)
+def charge_interest(run: Run, items: Sequence[UUID]) -> None:
+    """The interest of the month that has just ended joins the loans."""
+    month = (hong_kong_date(run.slot) - ONE_DAY).replace(day=1)
+    with suppress(NothingToDo):
+        commands.charge_interest(run.context(items[0]), accounts=list(items), month=month)
+
+
+if settings.DEMO:
+    outbox.handler(SELL)(venue.execute)
+    outbox.handler(CANCEL)(venue.take_back)

@@ -1,0 +1,81 @@
+"""The cycle as the jobs run it: it values, calls, expires, sells and charges by itself."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from brokerage.jobs import commands as jobs
+from brokerage.jobs import outbox
+from brokerage.jobs.models import Outbox, OutboxState, Parked
+from brokerage.ledger.chart import Role
+from margin.events import CallIssued, InterestAccrued, SaleClosed
+from margin.models import Sale, Valuation
+from margin.rules.lifecycle import Stage
+from tests.margin.firm import FALLEN, Firm, kinds, last, open_call, owed
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def cycle(firm: Firm) -> None:
+    """One minute of the cycle: enter what is due and work until nothing is left."""
+    firm.wait(minutes=1)
+    jobs.tick()
+    for queue in ("reval", "money"):
+        jobs.drain(queue, "test")
+    outbox.relay()
+
+
+def test_the_cycle_calls_and_splits_by_the_prices_before(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    assert Valuation.objects.get(account=account).health == "warning"
+    firm.prices(FALLEN)
+    cycle(firm)
+    issued = last(account, CallIssued)
+    assert (issued.securities, issued.va) == (Decimal(156_120), Decimal(263_952))
+    cycle(firm)
+    assert kinds(account).count("call-issued") == 1
+
+
+def test_the_cycle_sells_by_itself_where_the_policy_allows_it(firm: Firm) -> None:
+    firm.adopt(automatic_sales=True)
+    account = firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN)
+    cycle(firm)
+    firm.time = open_call(account).securities_due_at
+    firm.prices({})
+    for _ in range(3):
+        cycle(firm)
+        firm.prices({})
+    assert last(account, SaleClosed).call_closed
+    assert Outbox.objects.get().state == OutboxState.SENT
+    assert owed(account) < Decimal(850_000)
+    assert not Parked.objects.exists()
+
+
+def test_the_cycle_waits_for_a_second_person_where_it_does_not(firm: Firm) -> None:
+    account = firm.base_book()
+    firm.prices(FALLEN)
+    cycle(firm)
+    firm.time = open_call(account).securities_due_at
+    firm.prices({})
+    cycle(firm)
+    cycle(firm)
+    assert open_call(account).stage == Stage.PLANNED
+    assert Sale.objects.get().state == Sale.State.PLANNED
+    assert not Parked.objects.exists()
+
+
+def test_missed_days_of_interest_are_accrued_in_order_and_the_month_is_charged(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    firm.wait(days=30)
+    for _ in range(2):
+        cycle(firm)
+    assert last(account, InterestAccrued).day == date(2026, 3, 31)
+    days = [each for each in kinds(account) if each == "interest-accrued"]
+    assert len(days) == 30
+    assert owed(account, Role.INTEREST_ACCRUED) == 0
+    assert owed(account) == Decimal("1509760.27")
