@@ -38,6 +38,27 @@ def verify(
         return list(islice(found, limit))
 
 
+def verify_entry(entry: UUID, positions: Sequence[int]) -> list[Finding]:
+    """What is wrong with the events of one entry, or with the seals that cover these positions of it."""
+    rows = [row for chunk in reading.selected("e.entry = %s", [entry]) for row in chunk]
+    covering = {seal.first_position: (seal, before) for seal, before in map(_covering, positions)}
+    sealed = chain.from_iterable(_sealed(seal, before) for seal, before in covering.values())
+    return [*_events(rows), *sealed]
+
+
+def _covering(position: int) -> tuple[Seal, Seal | None]:
+    fields = ", ".join(blocks.SEAL)
+    query = f"SELECT {fields} FROM ledger_seal WHERE first_position <= %s ORDER BY 1 DESC LIMIT 2"
+    seal, *before = (Seal(*row) for row in reading.cursor().execute(query, [position]))
+    return seal, before[0] if before else None
+
+
+def _sealed(seal: Seal, before: Seal | None) -> Iterator[Finding]:
+    if wrong := "; ".join(blocks.faults(seal, before, reading.epochs())):
+        yield _seal_finding(seal.first_position, wrong)
+    yield from _block(seal, reading.members([seal])[seal.first_position], forensics.Budget())
+
+
 def _silent(_: int) -> None:
     """Nobody watches."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from brokerage.http.gate import allow
 
-from . import browse, codec, registry, seals, store
+from . import browse, codec, integrity, registry, seals, store
 from .models import Seal
 
 READ = "access.see_ledger"
@@ -60,7 +60,13 @@ def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
         Written(line, _fields(line.event.event), browse.seal_of(line.position) if line.position else None)
         for line in lines
     ]
-    return render(request, "staff/ledger/entry.html", {"entry": lines[0].entry, "written": written})
+    context = {
+        "entry": lines[0].entry,
+        "written": written,
+        "findings": integrity.verify_entry(entry, [line.position for line in lines if line.position]),
+        "sealed": all(line.position for line in lines),
+    }
+    return render(request, "staff/ledger/entry.html", context)
 
 
 @allow(READ)

@@ -3,6 +3,7 @@ import pytest
 from brokerage.ledger import seals
 from tests import desk
 from tests.factories import AccountFactory, BankFactory, ClientFactory
+from tests.ledger.book import superuser
 
 
 @pytest.fixture
@@ -53,4 +54,17 @@ def test_an_entry_names_its_seal(client):
     seals.seal()
     page = client.get(f"/staff/ledger/events/{stream}@1/", follow=True).content.decode()
     assert "1 event from position 1" in page
+    assert "verified and sealed" in page
     assert "Merkle root" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_that_was_tampered_with_says_so(client):
+    stream = ClientFactory(reference="C1")
+    seals.seal()
+    with superuser() as session:
+        session.execute("UPDATE ledger_event SET data = jsonb_set(data, '{reference}', '\"C2\"')")
+    client.force_login(desk.member("auditor"))
+    page = client.get(f"/staff/ledger/events/{stream}@1/", follow=True).content.decode()
+    assert "does not verify" in page
+    assert "does not match its hash" in page
