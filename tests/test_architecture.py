@@ -39,7 +39,7 @@ def test_rooms_and_layers_import_one_way_only() -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", sources(*ROOMS), ids=named)
+@pytest.mark.parametrize("path", list(sources(*ROOMS)), ids=named)
 def test_a_module_is_short_and_so_are_its_functions(path: Path) -> None:
     text = path.read_text()
     assert path.name not in FORBIDDEN_NAMES

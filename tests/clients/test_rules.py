@@ -23,7 +23,7 @@ class TestAnActiveClient:
 
 
 class TestAnyOtherClient:
-    @pytest.mark.parametrize("status", set(ClientStatus) - {ClientStatus.ACTIVE})
+    @pytest.mark.parametrize("status", sorted(set(ClientStatus) - {ClientStatus.ACTIVE}))
     @pytest.mark.parametrize("act", [Act.OPEN_ACCOUNT, Act.BUY, Act.WITHDRAW, Act.RELEASE])
     def test_may_neither_buy_nor_take_anything_out(self, status: ClientStatus, act: Act) -> None:
         with pytest.raises(NotActive):
