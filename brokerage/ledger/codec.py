@@ -37,7 +37,9 @@ def decimal_text(value: Decimal) -> str:
         raise BadAmount(
             "The amount needs at most 20 digits before and 18 after the point.", value=str(value)
         ) from error
-    return format(exact + 0, "f")  # adding zero turns -0 into 0
+    if exact.is_nan():
+        raise BadAmount("The amount must be a number.", value=str(value))
+    return format(_EXACT.plus(exact), "f")  # plus turns -0 into 0; a bare + would round to 28 digits
 
 
 @lru_cache(maxsize=256)

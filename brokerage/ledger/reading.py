@@ -4,7 +4,6 @@ import json
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -68,7 +67,11 @@ def _number(text: str) -> int | str:
     return int(text) if len(text) < 40 and text.lstrip("-").isdigit() else f"number {text}"
 
 
-_loads = partial(json.loads, parse_float=_number, parse_int=_number)
+_decode = json.JSONDecoder(parse_float=_number, parse_int=_number).decode
+
+
+def _loads(data: str | bytes) -> Any:
+    return _decode(str(data, "utf-8") if isinstance(data, bytes) else data)
 
 
 def cursor() -> psycopg.Cursor[TupleRow]:
