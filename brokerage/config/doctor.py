@@ -27,7 +27,7 @@ class Finding(NamedTuple):
 
 def findings() -> Iterator[Finding]:
     """Look at everything, cheapest first; a check that cannot go on is itself a finding."""
-    for look in (_python, _data_folder, _disk, _keys, _postgres, _durable, _migrations, _broker, _chromium):
+    for look in _LOOKS:
         try:
             yield look()
         except (folder.Unusable, ImproperlyConfigured) as error:
@@ -90,3 +90,6 @@ def _chromium() -> Finding:
     found = shutil.which("chromium")
     cure = "Only browser tests need it: apt install chromium"
     return Finding(True, f"chromium at {found}" if found else f"no chromium. {cure}")
+
+
+_LOOKS = (_python, _data_folder, _disk, _keys, _postgres, _durable, _migrations, _broker, _chromium)
