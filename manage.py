@@ -4,7 +4,7 @@
 import os
 import sys
 
-OFFLINE = {"help", "version", "doctor", "collectstatic", "makemessages", "compilemessages"}
+OFFLINE = {"help", "version", "doctor", "compliance", "collectstatic", "makemessages", "compilemessages"}
 
 
 def main(arguments: list[str]) -> None:

@@ -1,7 +1,7 @@
 """Concentration: how much of a lopsided book counts as lending value.
 
-Groups are names already merged; FORMULAS, Concentration. The capped lending value is the greatest
-T with T = sum of min(CV_i, max(A_i, c_i T)).
+Groups are names already merged; FORMULAS, Concentration; VAF-8, SMF-2. The capped lending value is
+the greatest T with T = sum of min(CV_i, max(A_i, c_i T)).
 """
 
 from collections.abc import Sequence

@@ -26,6 +26,7 @@ from tests.factories import ClientFactory, context
 
 @pytest.mark.django_db
 class TestAClient:
+    @pytest.mark.rule("CLI-1")
     def test_is_opened_active_under_its_reference(self) -> None:
         client = queries.client(
             ClientFactory(type=ClientType.CORPORATE, classification=Classification.PROFESSIONAL)

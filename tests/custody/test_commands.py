@@ -58,6 +58,7 @@ def entries() -> int:
 
 
 class TestACustodian:
+    @pytest.mark.rule("CUS-4")
     def test_is_registered_with_its_licence_and_assets(self, house: House) -> None:
         bank = Custodian.objects.get(pk=house.bank)
         assert (bank.kind, bank.assets, bank.licence_number) == ("bank", ["HKD", "USD"], "B001")
@@ -66,6 +67,7 @@ class TestACustodian:
         with pytest.raises(CustodianExists):
             BankFactory()
 
+    @pytest.mark.rule("CUS-4")
     def test_keeps_only_what_its_kind_may_keep(self, house: House) -> None:
         with pytest.raises(WrongCustodian):
             BankFactory(name="Other Bank", assets=["HKD", "BTC"])

@@ -121,6 +121,7 @@ class TestAStanding:
             standing(kind=AccountKind.MARGIN).check_cash_kind()
 
 
+@pytest.mark.rule("CUS-4")
 class TestALicence:
     def test_has_type_number_and_a_sensible_period(self) -> None:
         check_licence(Licence(type="VATP", number="1", valid_from=date(2024, 1, 1)))

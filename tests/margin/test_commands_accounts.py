@@ -17,6 +17,7 @@ from tests.margin.firm import Firm, kinds, last, owed
 
 
 class TestOpening:
+    @pytest.mark.rule("VAF-2")
     def test_is_refused_for_a_cash_account(self, firm: Firm) -> None:
         with pytest.raises(Refused) as refused:
             margin.open_margin_account(context(), account=AccountFactory(kind=AccountKind.CASH))
@@ -35,6 +36,7 @@ class TestOpening:
         assert refused.value.code == "margin.purchase-beyond-limit"
 
 
+@pytest.mark.rule("VAF-7", "SMF-4")
 class TestLimit:
     @pytest.mark.parametrize(
         ("limit", "reason", "code"),
@@ -66,6 +68,7 @@ class TestDeposit:
         house = ledger.balance(Account(firm.bank, Role.BANK_HOUSE, "HKD"))
         assert house == -100_000_000
 
+    @pytest.mark.rule("VAF-4")
     @pytest.mark.parametrize(
         ("asset", "amount", "code"),
         [
@@ -95,12 +98,14 @@ class TestWithdrawal:
         margin.withdraw(context(), account=account, asset="HKD", amount=Decimal(400))
         assert ledger.balances(account)[Role.CASH, "HKD"] == 600
 
+    @pytest.mark.rule("VAF-15")
     def test_on_credit_is_refused(self, firm: Firm) -> None:
         account = firm.account({"0700": "10000", "HKD": "1000"})
         with pytest.raises(Refused) as refused:
             margin.withdraw(context(), account=account, asset="HKD", amount=Decimal(1001))
         assert refused.value.code == "margin.cash-out-on-credit"
 
+    @pytest.mark.rule("VAF-15")
     def test_on_credit_is_paid_and_named_where_a_dated_policy_allows_it(self, firm: Firm) -> None:
         account = firm.account({"0700": "10000", "HKD": "1000"})
         firm.adopt(purchase_only_credit=False)

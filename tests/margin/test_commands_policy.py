@@ -18,6 +18,7 @@ from tests.factories import context
 from tests.margin.firm import Firm, policy, terms
 
 
+@pytest.mark.rule("VAF-4", "VAF-5", "VAF-6")
 @pytest.mark.parametrize(
     ("assets", "code"),
     [
@@ -36,6 +37,7 @@ def test_is_refused_with_a_code_and_nothing_is_written(firm: Firm, assets: dict[
     assert len(ledger.events(POLICY_STREAM)) == before
 
 
+@pytest.mark.rule("VAF-3")
 def test_without_a_cap_on_virtual_assets_is_refused(firm: Firm) -> None:
     with pytest.raises(Refused) as refused:
         firm.adopt(caps={"VA": ConcentrationCap(share=Decimal(1))})

@@ -218,6 +218,7 @@ class TestDeficit:
         assert ledger.balance(Account(FIRM, Role.WRITE_OFF, "HKD")) == -deficit
         assert Call.objects.get(account=account).stage == Stage.WRITTEN_OFF
 
+    @pytest.mark.rule("SMF-5")
     def test_stops_credit_until_it_is_paid(self, firm: Firm) -> None:
         account = self.sold_out(firm)
         with pytest.raises(Refused) as refused:

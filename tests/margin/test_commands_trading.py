@@ -14,6 +14,7 @@ from tests.margin.firm import FALLEN, Firm, kinds, last, owed
 
 
 class TestPurchase:
+    @pytest.mark.rule("VAF-15")
     def test_draws_credit_for_what_cash_does_not_cover_and_names_the_trade(self, firm: Firm) -> None:
         account = firm.base_book()
         drawn = last(account, Drawn)
@@ -29,6 +30,7 @@ class TestPurchase:
         firm.buy(account, "0700", "800")
         assert owed(account) == Decimal(1_901_400)
 
+    @pytest.mark.rule("VAF-4")
     @pytest.mark.parametrize(
         ("asset", "quantity", "code"),
         [
@@ -49,6 +51,7 @@ class TestPurchase:
         assert refused.value.code == code
         assert kinds(account) == before
 
+    @pytest.mark.rule("VAF-10", "SMF-5")
     def test_is_stopped_while_a_call_is_open(self, firm: Firm) -> None:
         account = firm.base_book()
         firm.wait(hours=3)

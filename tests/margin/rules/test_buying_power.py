@@ -67,6 +67,7 @@ class TestBuyingPowerValue:
 
 
 class TestBuyingPower:
+    @pytest.mark.rule("VAF-4")
     def test_of_an_asset_that_may_not_be_pledged_is_nothing(self) -> None:
         policy = replace(base_policy(), assets={**base_policy().assets, "SOL": coin("1")})
         quotes = {**base_quotes(), "SOL": base_quotes()["ETH"], "0005": base_quotes()["2800"]}
@@ -99,6 +100,7 @@ class TestCheckPurchase:
         book = Book(positions={}, loan=D(-60_000), limit=D(0))
         assert self._check("100", book=book).after.book.loan == D(-60_000) + D("50175")
 
+    @pytest.mark.rule("VAF-4", "VAF-10", "SMF-5")
     @pytest.mark.parametrize(
         ("refusal", "code", "changes"),
         [

@@ -86,6 +86,7 @@ def _in_fractions(groups: list[Group]) -> list[oracle.Capped]:
     ]
 
 
+@pytest.mark.rule("VAF-8", "SMF-2")
 @pytest.mark.parametrize("seed", range(25))
 def test_random_totals_are_the_oracles_and_solve_the_equation(seed: int) -> None:
     random = Random(seed)

@@ -93,6 +93,7 @@ class TestAllocate:
             allocate(D(1), weights)
 
 
+@pytest.mark.rule("INT-1")
 class TestLegalCeiling:
     def test_counts_compounding_penalty_and_fees(self) -> None:
         assert effective_annual_rate(D("0.12")) == D("1.01") ** 12 - 1

@@ -107,6 +107,7 @@ class TestRoad:
 
 
 class TestCreditStop:
+    @pytest.mark.rule("VAF-10", "SMF-5")
     @pytest.mark.parametrize("stage", Stage)
     def test_lasts_from_issue_until_the_call_is_over(self, stage: Stage) -> None:
         over = {"met", "met-by-market", "cancelled", "closed", "settled", "written-off"}

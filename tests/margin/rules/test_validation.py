@@ -57,6 +57,7 @@ def test_a_policy_without_virtual_assets_needs_no_cap_for_them() -> None:
     validate(_changed(assets={"0700": share("0.3")}, caps={}))
 
 
+@pytest.mark.rule("VAF-3", "VAF-4", "VAF-5", "VAF-6", "INT-1")
 @pytest.mark.parametrize(
     ("code", "policy"),
     [
@@ -115,6 +116,7 @@ def test_an_unlawful_policy_is_refused_by_its_code(code: str, policy: MarginPoli
     assert refusal.value.code == code
 
 
+@pytest.mark.rule("VAF-8")
 def test_virtual_assets_merge_into_one_group_whatever_their_terms_say() -> None:
     policy = _with(
         "BTC", AssetTerms(kind=AssetKind.VA, tiers=flat(D("0.6")), capital_haircut=D(1), group="x")

@@ -28,6 +28,7 @@ class TestWorkedExample:
         assert valued.lending_value == D(1_633_200)
         assert valued.capital_value == D(900_000)
 
+    @pytest.mark.rule("FRR-5", "VAF-6")
     def test_gives_ratios_excess_and_charge(self) -> None:
         book, valued = base_book(), value(base_book().positions, base_quotes(), base_policy())
         loan_to_value = valuation.loan_to_value(book.loan, valued.market_value)
@@ -78,12 +79,14 @@ class TestTiers:
             D(1000),
         )
 
+    @pytest.mark.rule("VAF-4")
     def test_do_not_exist_for_an_unknown_asset_which_lends_nothing(self) -> None:
         valued = value({"SOL": D(5)}, {"SOL": Quote(price=D(10))}, base_policy())
         assert (valued.market_value, valued.lending_value, valued.capital_value) == (D(50), 0, 0)
 
 
 class TestCapsInABook:
+    @pytest.mark.rule("VAF-3", "VAF-8")
     def test_virtual_assets_are_one_group_that_securities_carry(self) -> None:
         positions = {"BTC": D(2), "ETH": D(10), "2800": D(10_000)}
         valued = value(positions, base_quotes(), base_policy())
@@ -96,6 +99,7 @@ class TestCapsInABook:
         assert sum(line.counted for line in valued.lines) == valued.lending_value
         assert all(line.counted <= line.collateral_value for line in valued.lines)
 
+    @pytest.mark.rule("SMF-2")
     def test_related_names_merge_before_the_cap(self) -> None:
         related = replace(share("0"), group="family")
         apart = replace(base_policy(), default_cap=ConcentrationCap(share=D("0.5")))

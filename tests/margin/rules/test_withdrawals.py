@@ -27,6 +27,7 @@ def _collateral_out(quantity: str, *, asset: str = "2800", credit_stopped: bool 
     )
 
 
+@pytest.mark.rule("VAF-15")
 class TestCashOut:
     def test_of_cash_held_draws_nothing(self) -> None:
         assert _cash_out("100", "100") == 0
