@@ -34,7 +34,6 @@ class MarginAccount(models.Model):
     open_hold = models.UUIDField(null=True)
     opened_at = models.DateTimeField()
     debit_moved_at = models.DateTimeField(null=True)
-    interest_through = models.DateField(null=True)
 
     class Meta:
         db_table = "margin_account"
@@ -246,14 +245,15 @@ class PriceHold(models.Model):
 class InterestMonth(models.Model):
     """One account's interest of one calendar month; the id follows from account and month.
 
-    `accrued` is all that accrued, `settled` what charges have covered of it, `charged` what they
-    added to the loan.
+    `accrued` is all that accrued, until the day `through`; `settled` what charges have covered of it,
+    `charged` what they added to the loan.
     """
 
     id = models.UUIDField(primary_key=True)
     account = models.ForeignKey(MarginAccount, models.PROTECT, related_name="interest_months")
     month = models.DateField()
     days = models.IntegerField(default=0)
+    through = models.DateField()
     accrued = _amount(default=ZERO)
     settled = _amount(default=ZERO)
     charged = _amount(default=ZERO)

@@ -66,7 +66,6 @@ def month_id(account: UUID, month: date) -> UUID:
         e.SaleClosed,
         e.PriceHoldPlaced,
         e.PriceHoldLifted,
-        e.InterestAccrued,
         *DEBIT,
     ),
 )
@@ -89,8 +88,6 @@ def _account(row: MarginAccount | None, recorded: Recorded) -> MarginAccount:
     match event:
         case e.LimitSet():
             row.credit_limit = event.limit
-        case e.InterestAccrued():
-            row.interest_through = event.day
         case e.PriceHoldPlaced():
             row.open_hold = event.hold
         case e.PriceHoldLifted():
@@ -348,9 +345,12 @@ def _day(event: e.InterestAccrued | e.InterestCharged) -> date:
 
 def _month(row: InterestMonth | None, recorded: Recorded) -> InterestMonth:
     event = recorded.event
-    first = _day(event).replace(day=1)
-    month = row or InterestMonth(id=month_id(recorded.stream, first), account_id=recorded.stream, month=first)
+    day = _day(event)
+    month = row or InterestMonth(
+        id=month_id(recorded.stream, day), account_id=recorded.stream, month=day.replace(day=1)
+    )
     if isinstance(event, e.InterestAccrued):
+        month.through = event.day
         month.days += 1
         month.accrued += event.amount
     else:

@@ -17,6 +17,7 @@ from brokerage.market.rules.calendars import HONG_KONG
 from .. import queries
 from ..events import InterestAccrued
 from ..models import InterestMonth
+from ..projections import month_id
 from ..queries import Terms
 from ..rules.interest import daily_interest
 from . import debit
@@ -34,14 +35,17 @@ class DayNotOver(Refused):
 def accrue_interest(entry: Entry, *, accounts: Sequence[UUID], day: date) -> tuple[UUID, ...]:
     """Accrue one Hong Kong day's interest on the settled debit at its end, under the policy then in force.
 
-    Each account accrues a day once, later days after earlier ones; returns the accounts that did.
+    Each account accrues a day once, in a month later days after earlier ones; returns those that did.
     Raises DayNotOver, NothingToDo when none does, TooManyAccounts, UnknownMarginAccount and NoPolicy.
     """
     end = end_of(day)
     if entry.effective_at < end:
         raise DayNotOver("Interest accrues when the day is over.", day=day)
     terms = queries.policy_in_force(end - timedelta(microseconds=1))
-    return done([each.id for each in opened(entry, accounts) if _accrue(each, day, end, terms)])
+    cases = opened(entry, accounts)
+    through = _through(accounts, day)
+    due = [each for each in cases if each.id not in through or through[each.id] < day]
+    return done([each.id for each in due if _accrue(each, day, end, terms)])
 
 
 @command("margin.charge-interest")
@@ -71,10 +75,13 @@ def end_of(day: date) -> datetime:
     return datetime.combine(day + timedelta(days=1), time(), HONG_KONG).astimezone(UTC)
 
 
+def _through(accounts: Sequence[UUID], day: date) -> dict[UUID, date]:
+    """The last day that accrued in the month of `day`, by account."""
+    months = InterestMonth.objects.filter(id__in=[month_id(account, day) for account in accounts])
+    return dict(months.values_list("account_id", "through"))
+
+
 def _accrue(case: Case, day: date, end: datetime, terms: Terms) -> bool:
-    through = case.account.interest_through
-    if through is not None and day <= through:
-        return False
     settled = _debit_at(case, end)
     interest = daily_interest(settled, terms.policy.interest, case.currency) if settled else ZERO
     if not interest:

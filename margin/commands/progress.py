@@ -1,14 +1,10 @@
 """Steps in the life of a call: what a revaluation, a cure or a passed deadline does to one account."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO, up
-from brokerage.market import queries as market
-from brokerage.market.rules.calendars import Calendar, HongKongCalendar
 
 from .. import queries
 from ..events import (
@@ -35,17 +31,6 @@ from ..rules.lifecycle import Scope, Stage
 from ..rules.valuation import Quote
 from .case import Case
 from .view import Judged, View, evidence, judge, standing
-
-
-@dataclass(frozen=True, slots=True)
-class BankDays:
-    """The calendar securities deadlines run in: Hong Kong bank days, when money can be paid (H)."""
-
-    calendar: HongKongCalendar
-
-    def next_business_day(self, day: date) -> date:
-        """The first bank day after `day`."""
-        return self.calendar.next_business_day(Calendar.BANK, day)
 
 
 def revalue(case: Case, seen: View, calm: View | None) -> bool:
@@ -156,7 +141,7 @@ def _issue(case: Case, seen: View, judged: Judged, calm: View | None) -> None:
     policy, quotes = seen.policy, seen.prices.quotes
     before: Mapping[str, Quote] = calm.prices.quotes if calm is not None else {}
     split = split_call(judged.assessment.book, quotes, before, policy, case.places)
-    deadlines = due(now, split, policy.deadlines, BankDays(market.calendar()))
+    deadlines = due(now, split, policy.deadlines, seen.bank_days)
     groups = {group.name: group.cap for group in judged.assessment.valuation.groups}
     event = CallIssued(
         call=seams.new_id(),

@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
 from uuid import UUID
 
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
+from brokerage.market.rules.calendars import Calendar, HongKongCalendar
 from brokerage.market.rules.prices import Answer, Use
 
 from .. import explanation, queries
@@ -24,13 +27,29 @@ class NoPriceSet(Refused):
     code = "margin.no-price-set"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
+class BankDays:
+    """The calendar securities deadlines run in: Hong Kong bank days, when money can be paid (H)."""
+
+    calendar: HongKongCalendar
+
+    def next_business_day(self, day: date) -> date:
+        """The first bank day after `day`."""
+        return self.calendar.next_business_day(Calendar.BANK, day)
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """A price set and the policy in force, with the haircuts of suspended securities raised."""
 
     prices: Prices
     version: int
     policy: MarginPolicy
+
+    @cached_property
+    def bank_days(self) -> BankDays:
+        """The calendar of deadlines, read once for all accounts that look through this view."""
+        return BankDays(market.calendar())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
