@@ -51,5 +51,6 @@ COMPILE := --quiet --universal --python-version 3.11 --generate-hashes --no-head
 
 clean: ## Stop the servers; delete .venv, caches and the demo's data
 	@[ ! -x $(BIN)/python ] || $(BIN)/python -m brokerage.config.embedded stop
+	[ ! -L .data/servers ] || rm -rf "$$(readlink -f .data/servers)"
 	rm -rf .venv .data staticfiles .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
