@@ -1,5 +1,6 @@
 """The least broker the ledger's tests need: clients who are paid in, pay one another and get notes."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ import psycopg
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from brokerage.ledger import seams
+from brokerage.ledger import seals, seams
 from brokerage.ledger.chart import Account, Posting, Role
 from brokerage.ledger.commands import Context, Entry, Source, command
 from brokerage.ledger.registry import event
@@ -122,3 +123,18 @@ def superuser() -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(dsn(), autocommit=True) as session:
         session.execute("SET session_replication_role = replica")
         yield session
+
+
+def fill() -> None:
+    """Clients who paid and wrote, sealed in several windows, and a few events not sealed yet."""
+    draw = random.Random(7)
+    clients = [new() for _ in range(6)]
+    for round_ in range(5):
+        for client in clients:
+            pay_in(context(), client=client, amount=Decimal(draw.randrange(100, 900)))
+            if round_:
+                payee = draw.choice([other for other in clients if other != client])
+                pay(context(), payer=client, payee=payee, amount=Decimal(7))
+            note(context(), stream=client, texts=("a", "b")[: draw.randrange(1, 3)])
+        seals.seal()
+    note(context(), stream=clients[0], texts=("waits", "for the sealer"))

@@ -1,7 +1,7 @@
 """Verification: a sound book has no finding; whatever a superuser edits is named."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -17,25 +17,15 @@ from brokerage.ledger import codec, export, hashing, integrity, reading, seals
 from brokerage.ledger.crosschecks import Finding
 from brokerage.ledger.models import Event, Seal
 
-from .book import context, new, note, pay, pay_in, superuser
+from .book import context, fill, new, note, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def book() -> None:
-    """Clients who paid and wrote, sealed in several windows, and a few events not sealed yet."""
-    draw = random.Random(7)
-    clients = [new() for _ in range(6)]
-    for round_ in range(5):
-        for client in clients:
-            pay_in(context(), client=client, amount=Decimal(draw.randrange(100, 900)))
-            if round_:
-                payee = draw.choice([other for other in clients if other != client])
-                pay(context(), payer=client, payee=payee, amount=Decimal(7))
-            note(context(), stream=client, texts=("a", "b")[: draw.randrange(1, 3)])
-        seals.seal()
-    note(context(), stream=clients[0], texts=("waits", "for the sealer"))
+    """A small sealed book with a few events waiting."""
+    fill()
 
 
 def named(findings: list[Finding], table: str, row: dict[str, Any]) -> bool:
@@ -218,21 +208,29 @@ def test_a_tail_cut_off_with_its_seals_contradicts_the_exported_seals(book: None
     assert integrity.verify(exported=kept) == [gone]
 
 
+def test_an_event_edited_and_hashed_again_breaks_the_event_after_it(book: None) -> None:
+    """Not sealed yet, so only the chain can tell."""
+    stream = new()
+    note(context(), stream=stream, texts=("one", "two", "three"))
+    rewrite(stream, versions=[1])
+    assert [found.key.split()[0] for found in integrity.verify()] == [f"{stream}@2"]
+
+
 def last_sealed() -> int:
     """The greatest seq that a seal covers."""
     return max(Seal.objects.values_list("seq_until", flat=True))
 
 
-def rewrite(stream: UUID) -> None:
-    """What an insider with the code would do: change the first note and hash the whole stream again."""
+def rewrite(stream: UUID, versions: Sequence[int] = range(1, 1000)) -> None:
+    """What an insider with the code would do: change the first notes and hash these versions again."""
     with superuser() as session:
         session.execute(
-            "UPDATE ledger_event SET data = %s WHERE stream = %s AND kind = 'test.noted' AND version < 5",
-            [Jsonb({"text": "rewritten"}), stream],
+            "UPDATE ledger_event SET data = %s WHERE stream = %s AND kind = 'test.noted' AND version < %s",
+            [Jsonb({"text": "rewritten"}), stream, min(5, max(versions) + 1)],
         )
         previous = hashing.GENESIS
         (chain,) = reading.selected("e.stream = %s", [stream])
-        for row in chain:
+        for row in chain[: max(versions)]:
             previous = hashing.event_hash(
                 previous=previous,
                 entry=reading.entries([row.entry])[row.entry].digest(),
