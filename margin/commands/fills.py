@@ -16,8 +16,8 @@ from custody.rules import Side
 
 from ..events import DeficitRecorded, DeficitWrittenOff, Outcome, SaleClosed, SaleFilled, Source
 from ..models import Call, InterestMonth, Sale, SaleFill, SaleLeg
-from ..projections import fill_id
 from ..rules import lifecycle
+from ..rules.identity import fill_id
 from ..rules.valuation import quote_of
 from . import debit
 from .calls import check_reason, check_two_people, with_call

@@ -17,8 +17,8 @@ from brokerage.market.rules.calendars import HONG_KONG
 from .. import queries
 from ..events import InterestAccrued
 from ..models import InterestMonth
-from ..projections import month_id
 from ..queries import Terms
+from ..rules.identity import month_id
 from ..rules.interest import daily_interest
 from . import debit
 from .calls import done, opened

@@ -17,8 +17,8 @@ from brokerage.market.rules.prices import Answer, Use
 from .. import queries
 from ..events import Outcome, PlannedLeg, SaleApproved, SaleOrdered, SalePlanned
 from ..models import Call, Sale
-from ..projections import sale_id
 from ..rules import lifecycle
+from ..rules.identity import sale_id
 from ..rules.lifecycle import Scope, Step
 from ..rules.liquidation import SalePlan
 from ..rules.liquidation import plan_sale as plan_for
