@@ -1,0 +1,139 @@
+"""`make bench`: the speed aims, measured against floors and peers.
+
+    python -m tests.benchmarks [--scale 1] [--rounds 5] [--only P1,P3] [--page docs/benchmarks.md]
+
+`--scale` multiplies the sizes of the books that P5, P6, P8 and P11 work on; 10 is the size the aims name.
+"""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from brokerage.config import folder
+
+from .peers import Peer, environment
+from .place import ROOT, Place, prepared
+from .report import Page
+
+LINEAR = 1.3
+
+
+class Bench:
+    """One run: where, how large and how often, and the page it fills."""
+
+    def __init__(self, place: Place, page: Page, python: Path, *, scale: float, rounds: int) -> None:
+        self.place, self.page, self.scale, self.rounds = place, page, scale, rounds
+        self.hordak = Peer(python, "peer_hordak.py", place.create("hordak"))
+        self.eventsourcing = Peer(python, "peer_eventsourcing.py", place.create("eventsourcing"))
+
+    def sized(self, full: int, *, least: int = 1) -> int:
+        """A size that grows with the scale."""
+        return max(least, int(full * self.scale))
+
+    def appends(self) -> None:
+        """P1, P2, P3 and the batches of P12."""
+        from . import appends
+
+        field = appends.assembled(self.place, self.hordak, self.eventsourcing)
+        events = {
+            size: field.events(size // appends.STREAMS, self.rounds, alone=size != 1000)
+            for size in (100, 1000, 10_000)
+        }
+        self.page.ratio("P1", "1,000 events a commit", events[1000], "floor: INSERT from arrays", 0.8)
+        self.page.ratio("P1", "1,000 events a commit", events[1000], "eventsourcing", 1.5)
+        batches = {size: field.batches(size, self.rounds, alone=size != 1000) for size in (100, 1000, 10_000)}
+        self.page.ratio("P2", "1,000 transfers a commit", batches[1000], "django-hordak, bulk", 7)
+        self.page.ratio("P2", "1,000 transfers a commit", batches[1000], "pgledger's shape", 5)
+        self.page.ratio("P2", "1,000 transfers a commit", batches[1000], "floor: INSERT from arrays", None)
+        singles = field.singles(100, self.rounds)
+        self.page.ratio("P3", "one transfer a commit", singles, "django-hordak", 3)
+        for other in ("pgledger's shape", "eventsourcing", "floor: INSERT from arrays"):
+            self.page.ratio("P3", "one transfer a commit", singles, other, None)
+        for work, found in (("events", events), ("transfers", batches)):
+            self._growth(
+                f"{work}: 100 to 1,000 a commit", found[100]["Praya"].rate, found[1000]["Praya"].rate
+            )
+            self._growth(
+                f"{work}: 1,000 to 10,000 a commit", found[1000]["Praya"].rate, found[10_000]["Praya"].rate
+            )
+
+    def writers(self) -> None:
+        """P4."""
+        from . import writers
+
+        found = writers.measured(self.place, 100, self.rounds)
+        self.page.ratio("P4", "8 writers on their own streams", found, "floor: the same without locks", 0.9)
+
+    def replays(self) -> None:
+        """P8 and its part of P12."""
+        from . import replays
+
+        size = self.sized(100_000, least=10_000)
+        small = replays.measured(self.place, size // 10, 2)
+        large = replays.measured(self.place, size, 2)
+        self.page.at_least("P8", f"balances of {2 * size:,} postings", large["balances"], 1e6, " postings/s")
+        self.page.at_least("P8", f"replay of {size:,} events, compared", large["replay"], 20_000, " events/s")
+        self.page.at_least("P8", f"verification of {size:,} events", large["verify"], 20_000, " events/s")
+        for work in ("replay", "verify"):
+            self._growth(f"{work}: {size // 10:,} to {size:,} events", small[work].rate, large[work].rate)
+
+    def reads(self) -> None:
+        """P9 and its part of P12."""
+        from . import reads
+
+        found = {}
+        for each_day in (40, 400):
+            readers = reads.filled(self.place, self.hordak, each_day)
+            found[each_day] = readers.now(200, self.rounds), readers.as_of(200, self.rounds)
+        work = f"with {400 * reads.DAYS * 2 // reads.ACCOUNTS:,} postings an account"
+        self.page.ratio("P9", f"balance now, {work}", found[400][0], "django-hordak", 40)
+        self.page.ratio("P9", f"balance as of a day, {work}", found[400][1], "django-hordak", 100)
+        for index, name in enumerate(("balance now", "balance as of a day")):
+            small, large = found[40][index]["Praya"], found[400][index]["Praya"]
+            self.page.at_most(
+                "P12", f"{name}: 10 x the postings", "cost of one read", small.rate / large.rate, LINEAR, " x"
+            )
+
+    def _growth(self, work: str, rate_before: float, rate_after: float) -> None:
+        self.page.at_most("P12", work, "cost of one unit", rate_before / rate_after, LINEAR, " x")
+
+    def close(self) -> None:
+        """End the peers."""
+        self.hordak.close()
+        self.eventsourcing.close()
+
+
+BENCHES: dict[str, Callable[[Bench], None]] = {
+    "P1,P2,P3": Bench.appends,
+    "P4": Bench.writers,
+    "P8": Bench.replays,
+    "P9": Bench.reads,
+}
+PEERS = ("eventsourcing 9.5.6 (default mode)", "django-hordak 2.0.0", "pgledger's published shape, rewritten")
+
+
+def main() -> None:
+    """Run what was asked for, print it and write the page."""
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--scale", type=float, default=1)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="aims such as P1,P4; all by default")
+    parser.add_argument("--page", type=Path, default=ROOT / "docs" / "benchmarks.md")
+    asked = parser.parse_args()
+    python = environment(folder.data_dir() / "benchmark-peers")
+    page = Page()
+    with prepared() as place:
+        bench = Bench(place, page, python, scale=asked.scale, rounds=asked.rounds)
+        for numbers, run in BENCHES.items():
+            if not asked.only or set(asked.only.split(",")) & set(numbers.split(",")):
+                run(bench)
+        bench.close()
+        notes = (Path(__file__).parent / "limits.md").read_text()
+        page.write(
+            asked.page, server=place.version, scale=asked.scale, rounds=asked.rounds, peers=PEERS, notes=notes
+        )
+    print(f"Written to {asked.page}.")
+
+
+if __name__ == "__main__":
+    main()
