@@ -45,7 +45,7 @@ def revalue(run: Run, items: Sequence[UUID]) -> None:
     before = market.latest_price_set(price_set.slot - timedelta(microseconds=1))
     with suppress(NothingToDo):
         commands.assess(
-            run.context(f"{items[0]}:{price_set.id}"),
+            run.batch(items, price_set.id),
             accounts=list(items),
             price_set=price_set.id,
             calm_set=before.id if before is not None else None,
@@ -63,7 +63,7 @@ def expire(run: Run, items: Sequence[UUID]) -> None:
     """Declare passed deadlines, each once, however late."""
     price_set = market.latest_price_set(run.slot)
     if price_set is not None:
-        context = run.context(f"{items[0]}:{price_set.id}")
+        context = run.batch(items, price_set.id)
         with suppress(NothingToDo):
             commands.expire_calls(context, accounts=list(items), price_set=price_set.id)
 
@@ -126,7 +126,7 @@ def accrue_interest(run: Run, items: Sequence[UUID]) -> None:
     """The interest of the Hong Kong day that has just ended."""
     with suppress(NothingToDo):
         commands.accrue_interest(
-            run.context(items[0]), accounts=list(items), day=hong_kong_date(run.slot) - ONE_DAY
+            run.batch(items), accounts=list(items), day=hong_kong_date(run.slot) - ONE_DAY
         )
 
 
@@ -142,7 +142,7 @@ def charge_interest(run: Run, items: Sequence[UUID]) -> None:
     """The interest of the month that has just ended joins the loans."""
     month = (hong_kong_date(run.slot) - ONE_DAY).replace(day=1)
     with suppress(NothingToDo):
-        commands.charge_interest(run.context(items[0]), accounts=list(items), month=month)
+        commands.charge_interest(run.batch(items), accounts=list(items), month=month)
 
 
 if settings.DEMO:

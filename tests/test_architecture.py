@@ -117,7 +117,7 @@ def test_a_lock_is_hashed_and_names_no_registry(name: str) -> None:
 
 def test_a_room_is_entered_by_its_doors_only() -> None:
     """Across rooms only these modules are imported; models and projections stay inside."""
-    doors = {"queries", "commands", "steps", "rules", "events", "outbox", "sources"}
+    doors = {"queries", "commands", "steps", "rules", "events", "outbox", "schedule", "sources"}
     graph = grimp.build_graph(*ROOMS)
     rooms = ("brokerage.jobs", "brokerage.access", "brokerage.market", "brokerage.clients", *ROOMS[1:])
     climbed = {

@@ -11,6 +11,7 @@ whose key is the same at each repetition.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from uuid import UUID
 
 from brokerage.ledger.commands import Context, Source
@@ -38,6 +39,15 @@ class Run:
             effective_at=effective_at or self.slot,
             correlation=self.id,
         )
+
+    def batch(self, items: Sequence[UUID], *about: object) -> Context:
+        """The context of one command for several items: keyed by job, slot, exactly these items and `about`.
+
+        A shard that keeps failing goes on item by item, so under other keys: such a command must itself
+        leave out what is done.
+        """
+        digest = sha256(b"".join(item.bytes for item in items)).hexdigest()[:32]
+        return self.context(":".join(str(part) for part in (digest, *about)))
 
 
 Plan = Callable[[Run], Sequence[UUID]]

@@ -20,18 +20,18 @@ import psycopg
 from brokerage.config.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_S = 120
+PATIENCE_S = 600
 
 
-def wait_until(true: Callable[[], bool], what: str, patience: float = PATIENCE_S) -> float:
+def wait_until(true: Callable[[], bool], what: str) -> float:
     """Seconds until `true` says so; fails with `what` when patience ends."""
     began = time.monotonic()
-    while time.monotonic() - began < patience:
+    while time.monotonic() - began < PATIENCE_S:
         with suppress(psycopg.Error, OSError, HTTPException):
             if true():
                 return time.monotonic() - began
         time.sleep(0.2)
-    raise AssertionError(f"{what} did not happen within {patience:.0f} s")
+    raise AssertionError(f"{what} did not happen within {PATIENCE_S} s")
 
 
 @dataclass
@@ -123,7 +123,7 @@ class System:
             " AND state <> 'done') + (SELECT count(*) FROM jobs_outbox WHERE state = 'new')"
         )
         self.cycle_goes_on(now)
-        wait_until(lambda: self.value(due, now) == 0, "the end of all work", patience=600)
+        wait_until(lambda: self.value(due, now) == 0, "the end of all work")
 
 
 def kill(process: psutil.Process, *, children: bool = True) -> None:
@@ -167,7 +167,7 @@ def running(**servers: str) -> Iterator[System]:
         yield system
     finally:
         supervisor.terminate()
-        supervisor.wait(60)
+        supervisor.wait(PATIENCE_S)
     shutil.rmtree(folder)
 
 

@@ -17,7 +17,7 @@ import pytest
 from brokerage.config import database
 from brokerage.config.postgres import Cluster, throwaway_cluster
 
-from .system import System, kill, running
+from .system import System, kill, running, wait_until
 
 KILLS = int(os.environ.get("PRAYA_KILLS", "0"))
 pytestmark = [
@@ -63,7 +63,7 @@ def drill(system: System, component: str, strike: Callable[[System], None]) -> N
     recoveries = []
     with system.load(component.replace(" ", "-")):
         for _ in range(KILLS):
-            time.sleep(random.uniform(0.5, 3))
+            time.sleep(random.uniform(0, 2))
             struck = _strike(system, strike)
             system.web_answers()
             recoveries.append(system.cycle_goes_on(struck))
@@ -78,13 +78,16 @@ def drill(system: System, component: str, strike: Callable[[System], None]) -> N
 
 def _strike(system: System, strike: Callable[[System], None]) -> float:
     """Strike as soon as the victim is there; the instant it was."""
-    for _ in range(300):
+
+    def struck() -> bool:
         try:
             strike(system)
-            return time.time()
-        except (ProcessLookupError, psutil.NoSuchProcess, IndexError, OSError):
-            time.sleep(0.2)
-    raise AssertionError("the victim did not come back within a minute")
+        except (psutil.NoSuchProcess, LookupError):
+            return False
+        return True
+
+    wait_until(struck, "the return of the victim")
+    return time.time()
 
 
 def count(system: System) -> int:

@@ -190,3 +190,11 @@ class TestPlan:
         context = seen[0].context(ACCOUNTS[0])
         assert context.key == f"test.mark:{ACCOUNTS[0]}:{START.replace(second=0).isoformat()}"
         assert context.effective_at == START.replace(second=0)
+
+    def test_the_key_of_a_batch_names_exactly_its_items(self, world: World) -> None:
+        seen = declare()
+        world.cycle()
+        run = seen[0]
+        contexts = [run.batch(ACCOUNTS), run.batch(ACCOUNTS[:1]), run.batch(ACCOUNTS, "prices")]
+        assert len({context.key for context in contexts}) == 3
+        assert run.batch(ACCOUNTS).key == run.batch(ACCOUNTS).key

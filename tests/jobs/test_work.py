@@ -157,7 +157,7 @@ class TestPoison:
             failures += [minute] * (now - count)
             count = now
             world.wait(minutes=1)
-        assert failures == [0, 0, 3, 8, 17]
+        assert failures == [0, 0, 0, 5, 14]
 
     def test_later_slots_of_the_others_do_not_wait(self, world: World) -> None:
         effects = Effects(interval=MINUTE)

@@ -15,6 +15,7 @@ from . import parking, runs
 from .locks import lock_job
 
 log = logging.getLogger(__name__)
+WHOLE_ATTEMPTS = 2
 
 
 class LeaseLost(Exception):
@@ -94,7 +95,10 @@ def finish_shard(shard: RunShard) -> None:
 
 
 def fail_shard(shard: RunShard, error: Exception | str) -> None:
-    """Break a failed shard into its items; let a single item rest, or park it after the fifth attempt."""
+    """Try a failed shard once more as it is, then item by item; let an item rest, and park it in the end.
+
+    Once more as it is: a commit whose answer was lost is found again under the same keys.
+    """
     with transaction.atomic():
         lock_job(shard.job)
         JobRun.objects.select_for_update().get(id=shard.run_id)
@@ -102,7 +106,10 @@ def fail_shard(shard: RunShard, error: Exception | str) -> None:
             return
         shard.error, shard.lease_until = parking.text(error), None
         shard.first_failed_at = shard.first_failed_at or seams.now()
-        if len(shard.items) > 1:
+        if len(shard.items) > 1 and shard.attempts < WHOLE_ATTEMPTS:
+            shard.state = ShardState.DUE
+            shard.save()
+        elif len(shard.items) > 1:
             _split(shard)
         elif shard.attempts < MAX_ATTEMPTS:
             _rest(shard)
@@ -141,7 +148,7 @@ def _rest(shard: RunShard) -> None:
 
 
 def _split(shard: RunShard) -> None:
-    """One shard per item, each with the attempt already made, so that only the bad one fails again."""
+    """One shard per item, each with the attempts already made, so that only the bad one fails again."""
     shard.state = ShardState.SPLIT
     shard.save()
     last: int = RunShard.objects.filter(run=shard.run_id).aggregate(last=Max("number"))["last"]
