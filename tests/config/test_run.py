@@ -29,6 +29,7 @@ class Demo:
 
     def __init__(self) -> None:
         self.data = Path(tempfile.mkdtemp(prefix="praya-run-"))
+        self.data.chmod(0o755)
         self.port = processes.free_port(None)
         self.supervisor = self.launch()
 
