@@ -23,7 +23,6 @@ from ..rules.valuation import Quote
 from .firm import PLACES
 from .timeline import Timeline
 
-JOINING_DAYS = 60
 CENT = 2
 
 
@@ -76,17 +75,17 @@ class Market:
         return lots_down(EXACT.divide(value, self.unit(asset)), self.lots[asset])
 
 
-def generate(random: Random, number: int, start: date) -> Client:
+def generate(random: Random, number: int, start: date, joining_days: int) -> Client:
     """One client; two in three hold a virtual asset beside shares."""
     likes = random.sample(["0700", "1810", "3690"], random.choice((1, 2, 2)))
     if random.random() < 0.66:
         likes += random.choice((["BTC"], ["ETH"], ["BTC", "ETH"]))
     return Client(
         number=number,
-        joins=start + timedelta(days=random.randrange(JOINING_DAYS)),
+        joins=start + timedelta(days=random.randrange(joining_days)),
         wealth=Decimal(random.choice((300, 500, 800, 1500, 4000, 12000))) * random.randrange(700, 1300),
         likes=tuple(likes),
-        appetite=Decimal(random.randrange(25, 100)) / 100,
+        appetite=Decimal(random.randrange(50, 100)) / 100,
         temper=random.choices(list(Temper), (35, 15, 15, 15, 20))[0],
     )
 

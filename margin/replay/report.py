@@ -39,17 +39,17 @@ def by_day() -> dict[date, Row]:
     """One row for each Hong Kong day on which anything happened; a replay's day is the day before 08:00."""
     rows: defaultdict[date, Row] = defaultdict(Row)
     for call in Call.objects.order_by("issued_at"):
-        rows[_day(call.issued_at)].issued += 1
+        rows[trading_day(call.issued_at)].issued += 1
         if call.expired_at is not None:
-            rows[_day(call.expired_at)].expired += 1
+            rows[trading_day(call.expired_at)].expired += 1
         if call.ended_at is not None and call.stage == Stage.MET:
-            rows[_day(call.ended_at)].met += 1
+            rows[trading_day(call.ended_at)].met += 1
         if call.ended_at is not None and call.stage == Stage.MET_BY_MARKET:
-            rows[_day(call.ended_at)].met_by_market += 1
+            rows[trading_day(call.ended_at)].met_by_market += 1
     for fill in SaleFill.objects.all():
-        rows[_day(fill.filled_at)].sold += fill.proceeds
+        rows[trading_day(fill.filled_at)].sold += fill.proceeds
     for recorded in feed.read(0, limit=100_000, kinds=["margin.deficit-recorded"]):
-        rows[_day(recorded.effective_at)].deficit += recorded.event.amount
+        rows[trading_day(recorded.effective_at)].deficit += recorded.event.amount
     return dict(sorted(rows.items()))
 
 
@@ -82,7 +82,7 @@ def text(replayed: Replayed) -> str:
     return "\n\n".join(parts)
 
 
-def _day(at: datetime) -> date:
+def trading_day(at: datetime) -> date:
     """The day whose closes counted: the one before 08:00 in Hong Kong."""
     return date.fromordinal(at.astimezone(HONG_KONG).date().toordinal() - 1)
 

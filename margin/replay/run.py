@@ -31,6 +31,7 @@ from .timeline import Timeline
 BATCH = 100
 ACTIVE = 0.01
 """The part of clients who do something of their own accord on a day."""
+FIRST_PURCHASES = 3
 
 
 class BookNotEmpty(Refused):
@@ -67,6 +68,11 @@ class Plan:
     clients: int
     seed: int
 
+    @property
+    def joining_days(self) -> int:
+        """Clients join over the first quarter of the time, at most two months."""
+        return min(60, (self.end - self.start).days // 4 + 1)
+
     def days(self) -> Iterator[date]:
         """Every calendar day from first to last."""
         return (self.start + timedelta(days=n) for n in range((self.end - self.start).days + 1))
@@ -101,7 +107,8 @@ class _Run:
         self._priced_until = datetime.min.replace(tzinfo=timeline.now.tzinfo)
         self._calm_set: UUID | None = None
         self._waiting = [
-            clients.generate(timeline.random, number, plan.start) for number in range(plan.clients)
+            clients.generate(timeline.random, number, plan.start, plan.joining_days)
+            for number in range(plan.clients)
         ]
         self._members: dict[UUID, Client] = {}
 
@@ -190,7 +197,8 @@ class _Run:
             self._members[account] = client
             if clients.tries_sol(client):
                 self._try(clients.pledge_what_does_not_count, account, self.timeline)
-            self._try(clients.buy, client, account, self.timeline, market)
+            for _ in range(FIRST_PURCHASES):
+                self._try(clients.buy, client, account, self.timeline, market)
         calls = Call.objects.filter(is_open=True).order_by("account_id")
         for call in calls:
             client = self._members[call.account_id]
