@@ -8,7 +8,7 @@ itself is named in any case.
 
 from bisect import bisect
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from . import hashing, reading
@@ -17,13 +17,14 @@ from .reading import Row
 
 _WORD = 2**64 - 1
 _STRANGERS = 1000
+_BESIDE = 100
 
 
 @dataclass
 class Budget:
     """How many more hashes may be spent on explanations."""
 
-    hashes: int = 8_000_000
+    hashes: int = 2_000_000
 
 
 def leaf(row: Row) -> bytes:
@@ -34,13 +35,23 @@ def leaf(row: Row) -> bytes:
 def moved(seal: Seal, rows: Sequence[Row], budget: Budget) -> Row | None:
     """The stored event whose seq or xid was edited so that the block no longer fits its seal, if found."""
     leaves = [(row.seq, leaf(row)) for row in rows]
-    for row, explained in _explanations(seal, rows, leaves):
+    for row, explained in _explanations(_narrowed(seal, rows), rows, leaves):
         budget.hashes -= len(explained)
         if budget.hashes < 0:
             return None
         if len(explained) == seal.count and hashing.merkle_root(explained) == seal.root:
             return row
     return None
+
+
+def _narrowed(seal: Seal, rows: Sequence[Row]) -> Seal:
+    """The seal with a window no wider than its events' transactions and some on either side."""
+    xids = [row.xid for row in rows] or [seal.xid_from]
+    return replace(
+        seal,
+        xid_from=max(seal.xid_from, min(xids) - _BESIDE),
+        xid_until=min(seal.xid_until, max(xids) + _BESIDE),
+    )
 
 
 def _explanations(

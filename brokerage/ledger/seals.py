@@ -70,9 +70,10 @@ def settle() -> int:
     with transaction.atomic(durable=True):
         _value("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         store.cursor().execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
-        epoch = current_epoch() or _new_epoch(1, first_xid=0)
-        if epoch.system_identifier == _value(_SYSTEM) and not _foreign_transactions():
+        epoch = current_epoch()
+        if epoch.system_identifier == _value(_SYSTEM) if epoch else not _foreign_transactions():
             return 0
+        epoch = epoch or _new_epoch(1, first_xid=0)
         last = last_seal()
         since = _next_xid(epoch, last)
         condition, params = _unsealed_after_restore(epoch, since)

@@ -105,7 +105,7 @@ def test_a_sound_book_has_no_finding(book: None) -> None:
     assert sum(counted) > 50
 
 
-@pytest.mark.parametrize("trials", [150, pytest.param(1000, marks=pytest.mark.drill)])
+@pytest.mark.parametrize("trials", [100, pytest.param(1000, marks=pytest.mark.drill)])
 def test_each_single_edit_of_a_superuser_is_named(book: None, trials: int) -> None:
     draw = random.Random(1)
     tried, missed = 0, []
