@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 HONG_KONG = timezone(timedelta(hours=8), "HKT")
 BUDGET_S = 20
 HELPERS = 4
+KEPT = timedelta(days=90)
 MAX_SKEW = timedelta(seconds=2)
 
 
@@ -89,6 +90,12 @@ def seal() -> None:
 def snapshot(run: Run, items: Sequence[UUID]) -> None:
     """Keep as-of reads cheap: one snapshot of the balances a day."""
     snapshots.take()
+
+
+@job("jobs.prune", slots=daily(local_time(4), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS)
+def prune(run: Run, items: Sequence[UUID]) -> None:
+    """Forget what was finished long ago."""
+    commands.prune(run.slot - KEPT)
 
 
 def call_for_workers(queue: str, count: int) -> None:

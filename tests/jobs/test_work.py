@@ -289,3 +289,30 @@ def test_staff_see_how_far_each_job_is_behind(world: World) -> None:
     assert (row.open_runs, row.lag) == (2, world.now - world.now.replace(minute=0, second=0) + HOUR)
     assert queries.runs_of("test.mark").first() is not None
     assert queries.waiting("reval", world.now) == 2
+
+
+@pytest.mark.django_db
+class TestPrune:
+    def test_finished_runs_go_and_the_newest_stays_so_no_slot_comes_back(self, world: World) -> None:
+        effects = Effects()
+        for _ in range(4):
+            world.cycle()
+            world.wait(hours=1)
+        done = len(effects.kept)
+        assert commands.prune(world.now - HOUR / 2) == 3
+        commands.tick()
+        assert JobRun.objects.count() == 2
+        commands.drain("reval", "w")
+        assert len(effects.kept) == done + len(ACCOUNTS)
+
+    def test_a_run_whose_item_waits_for_a_person_stays(self, world: World) -> None:
+        effects = Effects()
+        effects.poison = {POISON}
+        world.cycles(60)
+        effects.poison = set()
+        world.cycle()
+        assert commands.prune(world.now + HOUR) == 0
+        commands.retry(queries.parked_items().get().id, resolver="staff:ann")
+        world.cycle()
+        assert POISON in effects.items()
+        assert commands.prune(world.now + HOUR) == 1
