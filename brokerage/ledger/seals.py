@@ -15,7 +15,7 @@ import psycopg
 from django.db import connection, transaction
 from psycopg.rows import TupleRow
 
-from . import blocks, hashing, seams, signing, store
+from . import blocks, hashing, seams, signing, signs, store
 from .blocks import SEAL, Epoch, Seal
 from .refusal import Refused
 
@@ -57,7 +57,11 @@ def seal() -> int:
         if window.xid_until <= window.xid_from:
             return 0
         condition, params = unsealed()
-        return _write_blocks(window, last, f"{condition} AND e.xid < %s", [*params, window.xid_until])
+        sealed = _write_blocks(window, last, f"{condition} AND e.xid < %s", [*params, window.xid_until])
+        before = last.last_position if last else 0
+        if before // blocks.BLOCK < (before + sealed) // blocks.BLOCK:
+            signs.report()
+        return sealed
 
 
 def settle() -> int:

@@ -16,7 +16,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from brokerage.ledger import seals, seams
-from brokerage.ledger.chart import Account, Posting, Role
+from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Context, Entry, Source, command
 from brokerage.ledger.registry import event
 
@@ -69,6 +69,23 @@ def pay(entry: Entry, *, payer: UUID, payee: UUID, amount: Decimal) -> None:
     entry.open(cash(payee))
     postings = [Posting(cash(payer), -amount), Posting(cash(payee), amount)]
     entry.record(payer, Paid(amount=amount), owner=payer, postings=postings)
+
+
+@command("test.take-out")
+def take_out(entry: Entry, *, client: UUID, amount: Decimal) -> None:
+    """The bank pays a client."""
+    entry.lock(client, BANK)
+    postings = [Posting(bank(), amount), Posting(cash(client), -amount)]
+    entry.record(client, Paid(amount=amount), owner=client, postings=postings)
+
+
+@command("test.lend-from-nowhere")
+def lend_from_nowhere(entry: Entry, *, amount: Decimal) -> None:
+    """The bank's account goes into credit, which no client's balance stops."""
+    equity = Account(FIRM, Role.EQUITY, "HKD")
+    entry.lock(FIRM, BANK)
+    entry.open(equity)
+    entry.record(FIRM, Paid(amount=amount), postings=[Posting(bank(), amount), Posting(equity, -amount)])
 
 
 @command("test.note")

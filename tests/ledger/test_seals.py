@@ -6,10 +6,10 @@ import psycopg
 import pytest
 from django.db import transaction
 
-from brokerage.ledger import blocks, feed, hashing, seals, signing, store
+from brokerage.ledger import blocks, feed, hashing, integrity, seals, signing, signs, snapshots, store
 from brokerage.ledger.models import Epoch, Event, Seal
 
-from .book import context, dsn, in_threads, new, note, pay_in
+from .book import bank, context, dsn, in_threads, lend_from_nowhere, new, note, pay_in, take_out
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,3 +73,21 @@ def test_a_transaction_that_wrote_before_it_locked_cannot_follow_a_later_one() -
         in_threads([lambda: note(context(), stream=stream)])
         with pytest.raises(psycopg.errors.SerializationFailure):
             store.lock([stream])
+
+
+def test_a_bank_account_in_credit_is_logged_once_a_block_and_found_by_verification(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(blocks, "BLOCK", 4)
+    client = new()
+    pay_in(context(), client=client, amount=Decimal(5))
+    assert seals.seal() == 3
+    take_out(context(), client=client, amount=Decimal(5))
+    snapshots.take()
+    assert signs.wrong_sides() == []
+    lend_from_nowhere(context(), amount=Decimal(2))
+    assert signs.wrong_sides() == [signs.WrongSide(bank(), Decimal(2))]
+    note(context(), stream=client, texts=tuple("abcd"))
+    seals.seal()
+    assert "bank-client" in caplog.text
+    assert any("wrong side of zero" in found.what for found in integrity.verify())
