@@ -6,7 +6,11 @@ import pytest
 
 from tests.ledger.storm import storm
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.drill]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.drill,
+    pytest.mark.skipif("PRAYA_KILLS" not in os.environ, reason="minutes long; `make drill` sets PRAYA_KILLS"),
+]
 
 
 def test_a_reader_of_a_million_events_misses_doubles_and_inverts_none() -> None:

@@ -1,5 +1,6 @@
 """Verification: a sound book has no finding; whatever a superuser edits is named."""
 
+import os
 import random
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -105,7 +106,8 @@ def test_a_sound_book_has_no_finding(book: None) -> None:
     assert sum(counted) > 50
 
 
-@pytest.mark.parametrize("trials", [100, pytest.param(1000, marks=pytest.mark.drill)])
+@pytest.mark.drill
+@pytest.mark.parametrize("trials", [1000 if "PRAYA_KILLS" in os.environ else 100])
 def test_each_single_edit_of_a_superuser_is_named(book: None, trials: int) -> None:
     draw = random.Random(1)
     tried, missed = 0, []
