@@ -133,8 +133,11 @@ _HEAVY = {
     5: {"1810": "0.6", "ETH": "0.4"},
     7: {"1024": "1"},
     8: {"1024": "0.8", "2800": "0.2"},
+    9: {"1024": "1"},
 }
-_FALLING = {7: "1.22", 8: "1.08"}
+_FALLING = {7: "1.22", 8: "1.08", 9: "1.10"}
+_OBLIGING = 9
+"""Answers its call at once, as everybody without a part in the story would."""
 
 
 def borrowers(seed: int) -> list[Borrower]:
@@ -158,7 +161,7 @@ def borrowers(seed: int) -> list[Borrower]:
                 wishes={asset: size * share for asset, share in _mix(number, random).items()},
                 ratio=Decimal(ratio) if ratio else Decimal(random.randint(8, 84)) / 100,
                 opens=0 if ratio else random.randrange(DAYS - 4),
-                cures=ratio is None,
+                cures=ratio is None or number == _OBLIGING,
             )
         )
     return found

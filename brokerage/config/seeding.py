@@ -1,6 +1,7 @@
 """Tells the demonstration's story through the same commands that real business uses."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from brokerage.ledger.amounts import ZERO, half_up, lots_down
 from brokerage.ledger.commands import Context, NothingToDo, Source
 from brokerage.market import commands as market
 from brokerage.market import queries as prices_known
+from brokerage.market.rules.calendars import hong_kong_date
 from brokerage.market.rules.prices import Tick
 from custody import commands as custody
 from custody.rules import AccountKind, CustodianKind, Licence
@@ -52,7 +54,7 @@ def steps(now: datetime) -> int:
 def tell(now: datetime) -> Iterable[datetime]:
     """Tell the whole story up to `now`; yields after each slot."""
     told = Telling(demo.slots(now))
-    _found(told, told.slots[0] - timedelta(hours=1))
+    _found(told, told.slots[0] - timedelta(days=2))
     series = list(demo.prices(SEED, len(told.slots)))
     borrowers = demo.borrowers(SEED)
     before: UUID | None = None
@@ -62,6 +64,7 @@ def tell(now: datetime) -> Iterable[datetime]:
             if borrower.opens == number:
                 _borrow(told, slot + _MINUTE, borrower, price_set, series[-1])
         _watch(told, slot + 2 * _MINUTE, price_set, before, borrowers)
+        _accrue(told, slot + 3 * _MINUTE)
         before = price_set
         yield slot
     if before is not None:
@@ -142,19 +145,25 @@ def _borrow(
     told.accounts[borrower.reference] = account
 
 
+def _accrue(told: Telling, at: datetime) -> None:
+    """Yesterday's interest, once a day."""
+    with suppress(NothingToDo):
+        margin.accrue_interest(
+            told.context(at),
+            accounts=list(told.accounts.values()),
+            day=hong_kong_date(at) - timedelta(days=1),
+        )
+
+
 def _watch(
     told: Telling, at: datetime, price_set: UUID, calm: UUID | None, borrowers: list[demo.Borrower]
 ) -> None:
     """Judge everybody, expire what is overdue, and let the obliging pay what they were asked for."""
     accounts = list(told.accounts.values())
-    for act in (
-        lambda: margin.assess(told.context(at), accounts=accounts, price_set=price_set, calm_set=calm),
-        lambda: margin.expire_calls(told.context(at), accounts=accounts, price_set=price_set),
-    ):
-        try:
-            act()
-        except NothingToDo:
-            continue
+    with suppress(NothingToDo):
+        margin.assess(told.context(at), accounts=accounts, price_set=price_set, calm_set=calm)
+    with suppress(NothingToDo):
+        margin.expire_calls(told.context(at), accounts=accounts, price_set=price_set)
     obliging = {
         told.accounts[each.reference] for each in borrowers if each.cures and each.reference in told.accounts
     }

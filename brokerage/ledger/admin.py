@@ -12,8 +12,8 @@ else:
     ModelAdmin = admin.ModelAdmin
 
 
-class ReadOnlyAdmin(ModelAdmin):
-    """No adding, changing or deleting: these rows follow from the book."""
+class ReadOnly:
+    """For staff who may see reference data, to look at: these rows follow from the book."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may see reference data sees every room's."""
@@ -23,7 +23,7 @@ class ReadOnlyAdmin(ModelAdmin):
         """Whoever may see reference data."""
         return request.user.has_perm("access.see_reference")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody adds rows here."""
         return False
 
@@ -34,3 +34,7 @@ class ReadOnlyAdmin(ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes rows here."""
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):
+    """The admin page of a read model."""

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.db.models import Model
-from django.http import HttpRequest
+
+from brokerage.ledger.admin import ReadOnly
 
 from .models import Closure, Instrument, PriceFile, PriceSet, PriceSetLine, PriceSetRate, Quarantine
 
@@ -13,22 +14,6 @@ if TYPE_CHECKING:  # Django's admin classes take type parameters in its stubs on
     TabularInline = admin.TabularInline[Model, Model]
 else:
     ModelAdmin, TabularInline = admin.ModelAdmin, admin.TabularInline
-
-
-class ReadOnly:
-    """No adding, changing or deleting: these rows follow from the book."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody adds rows here."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody changes rows here."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        """Nobody deletes rows here."""
-        return False
 
 
 @admin.register(Instrument)
