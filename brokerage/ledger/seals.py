@@ -8,6 +8,7 @@ statement sees what is committed, the next one starts where the last one ended.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -27,6 +28,16 @@ class ForeignSystem(Refused):
     """The book was restored into another database system, whose transaction ids mean nothing here."""
 
     code = "ledger.foreign-system"
+
+
+class Blocker(NamedTuple):
+    """A session whose open transaction holds seals back."""
+
+    pid: int
+    database: str
+    application: str
+    state: str
+    since: datetime
 
 
 class _Window(NamedTuple):
@@ -128,6 +139,20 @@ def _unsealed_after_restore(epoch: Epoch, since: int) -> tuple[str, list[int]]:
         [epoch.after_seq, epoch.number],
     )
     return "e.seq > %s AND (e.xid >= %s OR e.seq > %s)", [epoch.after_seq, since, sealed_seq]
+
+
+def blocker() -> Blocker | None:
+    """The oldest open transaction of the whole cluster that has written: seals wait for it. None if none."""
+    row = (
+        store.cursor()
+        .execute(
+            "SELECT pid, datname, application_name, state, xact_start FROM pg_stat_activity"
+            " WHERE backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
+            " ORDER BY age(backend_xid) DESC LIMIT 1"
+        )
+        .fetchone()
+    )
+    return Blocker(*row) if row else None
 
 
 def _open_first_epoch() -> Epoch:

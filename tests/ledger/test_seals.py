@@ -53,6 +53,9 @@ def test_an_unfinished_transaction_holds_back_what_began_after_it() -> None:
         slow.execute("SELECT pg_current_xact_id()")
         note(context(), stream=new())
         assert seals.seal() == 0
+        held = seals.blocker()
+        assert held
+        assert held.pid == slow.info.backend_pid
         slow.rollback()
     assert seals.seal() == 1
 

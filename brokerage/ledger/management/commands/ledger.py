@@ -76,6 +76,11 @@ class Command(BaseCommand):
 
     def _seal(self, **_: Any) -> None:
         self.stdout.write(f"{seals.seal()} events sealed; epoch {_epoch()}, position {feed.head()}")
+        if held := seals.blocker():
+            self.stdout.write(
+                f"later events wait for process {held.pid} ({held.application or held.database},"
+                f" {held.state}), whose transaction is open since {held.since:%H:%M:%S}"
+            )
 
     def _snapshot(self, **_: Any) -> None:
         number = snapshots.take()
