@@ -3,7 +3,6 @@
 All three are written by projections only.
 """
 
-from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
@@ -17,7 +16,7 @@ class Custodian(models.Model):
     licence_number = models.TextField()
     licence_from = models.DateField()
     licence_until = models.DateField(null=True)
-    assets = ArrayField(models.TextField())
+    assets = models.JSONField()
     registered_at = models.DateTimeField()
 
     class Meta:

@@ -3,8 +3,11 @@
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Model
+from django.db import connection
+from django.db.models import Field, JSONField, Model
+from psycopg import sql
 
+from . import codec, store
 from .registry import Recorded
 
 Apply = Callable[[Sequence[Recorded]], None]
@@ -65,11 +68,43 @@ def fold(
 
 
 def upsert(model: type[M], rows: Iterable[M]) -> None:
-    """Insert rows, or replace those whose primary key exists."""
-    names = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-    model._default_manager.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=[model._meta.pk.name],
-        update_fields=names,
+    """Insert rows, or replace those whose primary key exists: one statement with a column per array.
+
+    Django's bulk_create does the same with a parameter per value, in twice the time.
+    """
+    rows = list(rows)
+    if not rows:
+        return
+    fields = model._meta.concrete_fields
+    names = [sql.Identifier(str(field.column)) for field in fields]
+    arrays = [sql.SQL("%s::{}[]").format(sql.SQL(_array_type(field))) for field in fields]
+    selected = [
+        sql.SQL("{}::jsonb").format(name) if isinstance(field, JSONField) else name
+        for name, field in zip(names, fields, strict=True)
+    ]
+    replaced = [
+        sql.SQL("{0} = excluded.{0}").format(name)
+        for name, field in zip(names, fields, strict=True)
+        if not field.primary_key
+    ]
+    statement = sql.SQL(
+        "INSERT INTO {table} ({names}) SELECT {selected} FROM unnest({arrays}) AS given ({names})"
+        " ON CONFLICT ({key}) DO UPDATE SET {replaced}"
+    ).format(
+        table=sql.Identifier(model._meta.db_table),
+        names=sql.SQL(", ").join(names),
+        selected=sql.SQL(", ").join(selected),
+        arrays=sql.SQL(", ").join(arrays),
+        key=sql.Identifier(str(model._meta.pk.column)),
+        replaced=sql.SQL(", ").join(replaced),
     )
+    store.cursor().execute(statement, [[_stored(field, row) for row in rows] for field in fields])
+
+
+def _array_type(field: "Field[Any, Any]") -> str:
+    return "text" if isinstance(field, JSONField) else str(field.db_type(connection))
+
+
+def _stored(field: "Field[Any, Any]", row: Model) -> Any:
+    value = getattr(row, field.attname)
+    return codec.canonical(value) if isinstance(field, JSONField) and value is not None else value
