@@ -1,7 +1,7 @@
 """The desk's front page: what needs a person now, from every room this person may see."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -17,7 +17,8 @@ from margin import monitor
 from margin.monitor import Risk
 
 
-class Concern(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Concern:
     """One thing that may need a person: how many, in words, how bad, and where to look."""
 
     count: int
