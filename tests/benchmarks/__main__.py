@@ -23,8 +23,14 @@ class Bench:
 
     def __init__(self, place: Place, page: Page, python: Path, *, scale: float, rounds: int) -> None:
         self.place, self.page, self.scale, self.rounds = place, page, scale, rounds
-        self.hordak = Peer(python, "peer_hordak.py", place.create("hordak"))
-        self.eventsourcing = Peer(python, "peer_eventsourcing.py", place.create("eventsourcing"))
+        self._python = python
+        self._peers: dict[str, Peer] = {}
+
+    def peer(self, name: str) -> Peer:
+        """A peer's process, started when it is first needed."""
+        if name not in self._peers:
+            self._peers[name] = Peer(self._python, f"peer_{name}.py", self.place.create(name))
+        return self._peers[name]
 
     def sized(self, full: int, *, least: int = 1) -> int:
         """A size that grows with the scale."""
@@ -34,7 +40,7 @@ class Bench:
         """P1, P2, P3 and the batches of P12."""
         from . import appends
 
-        field = appends.assembled(self.place, self.hordak, self.eventsourcing)
+        field = appends.assembled(self.place, self.peer("hordak"), self.peer("eventsourcing"))
         events = {
             size: field.events(size // appends.STREAMS, self.rounds, alone=size != 1000)
             for size in (100, 1000, 10_000)
@@ -82,25 +88,57 @@ class Bench:
         from . import reads
 
         found = {}
-        for each_day in (40, 400):
-            readers = reads.filled(self.place, self.hordak, each_day)
+        a_day = self.sized(1000, least=100)
+        for each_day in (a_day // 10, a_day):
+            readers = reads.filled(self.place, self.peer("hordak"), each_day)
             found[each_day] = readers.now(200, self.rounds), readers.as_of(200, self.rounds)
-        work = f"with {400 * reads.DAYS * 2 // reads.ACCOUNTS:,} postings an account"
-        self.page.ratio("P9", f"balance now, {work}", found[400][0], "django-hordak", 40)
-        self.page.ratio("P9", f"balance as of a day, {work}", found[400][1], "django-hordak", 100)
+        work = f"with {a_day * reads.DAYS * 2 // reads.ACCOUNTS:,} postings an account"
+        self.page.ratio("P9", f"balance now, {work}", found[a_day][0], "django-hordak", 40)
+        self.page.ratio("P9", f"balance as of a day, {work}", found[a_day][1], "django-hordak", 100)
         for index, name in enumerate(("balance now", "balance as of a day")):
-            small, large = found[40][index]["Praya"], found[400][index]["Praya"]
+            small, large = found[a_day // 10][index]["Praya"], found[a_day][index]["Praya"]
             self.page.at_most(
                 "P12", f"{name}: 10 x the postings", "cost of one read", small.rate / large.rate, LINEAR, " x"
             )
+
+    def margins(self) -> None:
+        """P5, P6, P11 and their part of P12."""
+        from . import margins
+
+        accounts = self.sized(10_000, least=1000)
+        edge = min(1000, accounts // 10)
+        house = margins.furnished(self.place, accounts, self.sized(200, least=50), edge)
+        work = f"{accounts:,} accounts, {10 * accounts:,} positions revalued"
+        found = house.revaluation(self.rounds)
+        self.page.cost("P5", work, found, "floor: one bare statement", 1.25)
+        tick = 1000 / house.tick(self.rounds).rate
+        self.page.at_most(
+            "P6", f"tick of a share {6 * accounts // 10:,} hold: who breaches", "time", tick, 100, " ms"
+        )
+        interest = house.interest(min(self.rounds, 3))
+        work = f"a day's interest of {accounts:,} accounts"
+        self.page.cost("P11", work, interest, "floor: INSERT from arrays", 2)
+        self.page.at_most(
+            "P6",
+            f"from the list to {edge:,} durable calls",
+            "time, of 1,000",
+            house.calls() / edge * 1000,
+            2,
+            " s",
+        )
+        small = margins.furnished(self.place, accounts // 10, self.sized(200, least=50), edge // 10)
+        before = small.revaluation(self.rounds)["Praya"].rate
+        self._growth(f"revaluation: {accounts // 10:,} to {accounts:,} accounts", before, found["Praya"].rate)
+        before = small.interest(min(self.rounds, 3))["Praya"].rate
+        self._growth(f"interest: {accounts // 10:,} to {accounts:,} accounts", before, interest["Praya"].rate)
 
     def _growth(self, work: str, rate_before: float, rate_after: float) -> None:
         self.page.at_most("P12", work, "cost of one unit", rate_before / rate_after, LINEAR, " x")
 
     def close(self) -> None:
         """End the peers."""
-        self.hordak.close()
-        self.eventsourcing.close()
+        for peer in self._peers.values():
+            peer.close()
 
 
 BENCHES: dict[str, Callable[[Bench], None]] = {
@@ -108,6 +146,7 @@ BENCHES: dict[str, Callable[[Bench], None]] = {
     "P4": Bench.writers,
     "P8": Bench.replays,
     "P9": Bench.reads,
+    "P5,P6,P11": Bench.margins,
 }
 PEERS = ("eventsourcing 9.5.6 (default mode)", "django-hordak 2.0.0", "pgledger's published shape, rewritten")
 
@@ -124,10 +163,12 @@ def main() -> None:
     page = Page()
     with prepared() as place:
         bench = Bench(place, page, python, scale=asked.scale, rounds=asked.rounds)
-        for numbers, run in BENCHES.items():
-            if not asked.only or set(asked.only.split(",")) & set(numbers.split(",")):
-                run(bench)
-        bench.close()
+        try:
+            for numbers, run in BENCHES.items():
+                if not asked.only or set(asked.only.split(",")) & set(numbers.split(",")):
+                    run(bench)
+        finally:
+            bench.close()
         notes = (Path(__file__).parent / "limits.md").read_text()
         page.write(
             asked.page, server=place.version, scale=asked.scale, rounds=asked.rounds, peers=PEERS, notes=notes

@@ -1,14 +1,13 @@
 """P1 to P3, and their part of P12: events in batches, transfers in batches, one command a commit."""
 
 import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from . import book
 from .floors import Floor, SqlLedger
-from .measure import Contestant, Times, interleaved
+from .measure import Contestant, Times, interleaved, timed
 from .peers import Peer
 from .place import Place
 
@@ -30,9 +29,7 @@ class Field:
         """`each` events on each of 100 streams, one commit; by all, or by Praya `alone`."""
         streams = [uuid4() for _ in range(STREAMS)]
         contestants = [
-            Contestant(
-                "Praya", lambda: _timed(lambda: book.note(book.context(), streams=streams, each=each))
-            ),
+            Contestant("Praya", lambda: timed(lambda: book.note(book.context(), streams=streams, each=each))),
             Contestant("floor: INSERT from arrays", lambda: self.floor.events(STREAMS, each)),
             Contestant("eventsourcing", lambda: self.eventsourcing.ask("append", streams=STREAMS, each=each)),
         ]
@@ -64,9 +61,7 @@ class Field:
 
     def _praya(self, number: int, *, commits: int) -> float:
         batches = [[tuple(random.sample(self.clients, 2)) for _ in range(number)] for _ in range(commits)]
-        return _timed(
-            lambda: [book.pay(book.context(), pairs=pairs, amount=book.AMOUNT) for pairs in batches]
-        )
+        return timed(lambda: [book.pay(book.context(), pairs=pairs, amount=book.AMOUNT) for pairs in batches])
 
 
 def assembled(place: Place, hordak: Peer, eventsourcing: Peer) -> Field:
@@ -84,9 +79,3 @@ def assembled(place: Place, hordak: Peer, eventsourcing: Peer) -> Field:
 
 def _chosen(contestants: Sequence[Contestant], alone: bool) -> Sequence[Contestant]:
     return contestants[:1] if alone else contestants
-
-
-def _timed(work: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start

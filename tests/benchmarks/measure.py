@@ -1,5 +1,6 @@
 """Contestants run in turns, so that the machine's mood hits all; medians, spread and ratios of times."""
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -14,6 +15,13 @@ class Contestant(NamedTuple):
 
     name: str
     run: Run
+
+
+def timed(work: Callable[[], object]) -> float:
+    """The seconds a piece of work took."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
 
 
 @dataclass(frozen=True, slots=True)

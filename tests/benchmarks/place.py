@@ -36,8 +36,10 @@ class Place:
         """A fresh copy of the product's empty database under that name, for Django from here on."""
         from django.db import connection
 
+        from brokerage.config import database as roles
+
         connection.close()
-        self.create(database, template="praya")
+        roles.prepare(self.create(database, template="praya"))
         self.enter(database, role=role)
 
     def enter(self, database: str, *, role: str = "praya_app") -> None:

@@ -1,7 +1,6 @@
 """P9: a client's balance now, and as of a past day with daily snapshots."""
 
 import random
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import psycopg
 from brokerage.ledger import queries, snapshots
 
 from . import book
-from .measure import Contestant, Times, interleaved
+from .measure import Contestant, Times, interleaved, timed
 from .peers import Peer
 from .place import Place
 
@@ -54,12 +53,7 @@ class Readers:
     def _compared(
         self, praya: Callable[[], object], hordak: Callable[[], float], number: int, rounds: int
     ) -> dict[str, Times]:
-        def timed() -> float:
-            start = time.perf_counter()
-            praya()
-            return time.perf_counter() - start
-
-        contestants = [Contestant("Praya", timed), Contestant("django-hordak", hordak)]
+        contestants = [Contestant("Praya", lambda: timed(praya)), Contestant("django-hordak", hordak)]
         return interleaved(contestants, units=number, rounds=rounds)
 
 

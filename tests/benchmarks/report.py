@@ -59,6 +59,11 @@ class Page:
         reached = None if aim is None else got >= aim
         self._add(Aim(number, work, against, f"{got:.2f} x", aimed, reached, got / aim if aim else None))
 
+    def cost(self, number: str, work: str, found: dict[str, Times], floor: str, aim: float) -> None:
+        """What Praya takes as a multiple of the floor; at most `aim` of it is wanted."""
+        self._rate(number, work, (found["Praya"], found[floor]), "/s")
+        self.at_most(number, work, floor, 1 / found["Praya"].ratio_to(found[floor]), aim, " x")
+
     def at_least(self, number: str, work: str, times: Times, aim: float, unit: str) -> None:
         """A rate of so many units a second is wanted."""
         self._rate(number, work, (times,), unit)
