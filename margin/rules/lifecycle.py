@@ -244,20 +244,6 @@ def reassess(call: Call, now: datetime, *, met: bool, cured: bool, dwell_minutes
     return replace(call, met_since=since)
 
 
-def amend(call: Call, split: CallSplit, due: Due) -> Call:
-    """The call for another amount: deadlines already set stay, a part that is new takes its own."""
-    if call.stage not in WAITING:
-        raise StepNotPossible(f"A call that is {call.stage} cannot be amended.", stage=str(call.stage))
-    return replace(
-        call,
-        amount=split.total,
-        securities_amount=split.securities,
-        va_amount=split.va,
-        securities_due_at=call.securities_due_at or due.securities_at,
-        va_due_at=call.va_due_at or due.va_at,
-    )
-
-
 def extend(
     call: Call,
     part: AssetKind,

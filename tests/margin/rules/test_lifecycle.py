@@ -19,7 +19,6 @@ from margin.rules.lifecycle import (
     Stage,
     Step,
     advance,
-    amend,
     credit_stopped,
     enforceable,
     expire,
@@ -188,23 +187,6 @@ class TestReassessment:
     def test_leaves_a_sale_at_the_market_and_an_ended_call_alone(self) -> None:
         for call in (_call(*SALE), _call(Step.CANCEL)):
             assert self._after(call, cured=True) == call
-
-
-class TestAmendment:
-    def test_changes_amounts_and_never_a_deadline_already_set(self) -> None:
-        later = Due(DUE.securities_at, START + 99 * HOUR)
-        amended = amend(_call(), CallSplit(D(900), D(400), D(500)), later)
-        assert (amended.amount, amended.securities_amount, amended.va_amount) == (D(900), D(400), D(500))
-        assert (amended.securities_due_at, amended.va_due_at) == DUE
-
-    def test_gives_a_new_part_its_own_deadline(self) -> None:
-        later = Due(START + 50 * HOUR, START + 99 * HOUR)
-        amended = amend(VA_ONLY, SPLIT, later)
-        assert (amended.securities_due_at, amended.va_due_at) == (START + 50 * HOUR, START + 12 * HOUR)
-
-    def test_is_refused_once_the_call_has_expired(self) -> None:
-        with pytest.raises(Refused):
-            amend(_call(Step.EXPIRE), SPLIT, DUE)
 
 
 class TestExtension:
