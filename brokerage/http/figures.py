@@ -4,6 +4,7 @@ A template library, built into every template by settings. Floats are refused: a
 through one has lost its last cent already.
 """
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -18,6 +19,7 @@ from brokerage.ledger.amounts import ZERO, half_up
 register = template.Library()
 HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 NOTHING = "–"
+_ZEROS = re.compile(r"(?<=\d)(\.\d*?)0+(?!\d)")
 
 
 def _decimal(value: object) -> Decimal:
@@ -40,6 +42,12 @@ def quantity(value: Decimal | None) -> str:
     whole, _, fraction = f"{_decimal(value) + 0:,f}".partition(".")
     fraction = fraction.rstrip("0")
     return f"{whole}.{fraction}" if fraction else whole
+
+
+@register.filter
+def tidy(text: str) -> str:
+    """A sum in words without the trailing zeros of its numbers: "1.500 x 2.000" becomes "1.5 x 2"."""
+    return _ZEROS.sub(lambda found: found[1].rstrip("."), text)
 
 
 @register.filter

@@ -60,3 +60,16 @@ def test_an_instant_is_shown_in_hong_kong_and_carried_in_utc():
 )
 def test_a_length_of_time_names_two_units(seconds, shown):
     assert figures.lasting(timedelta(seconds=seconds)) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("11400.000000000000000000 at 491.520000000000000000", "11400 at 491.52"),
+        ("max(0, 100 - 0.900 x 1,000.50)", "max(0, 100 - 0.9 x 1,000.5)"),
+        ("7.801400", "7.8014"),
+        ("0.0", "0"),
+    ],
+)
+def test_a_sum_loses_its_trailing_zeros_and_nothing_else(text, shown):
+    assert figures.tidy(text) == shown
