@@ -84,6 +84,7 @@ def settle() -> int:
     """
     with transaction.atomic(durable=True):
         _value("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+        store.cursor().execute("SET LOCAL lock_timeout = '60s'")
         store.cursor().execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
         epoch = current_epoch()
         if epoch.system_identifier == _value(_SYSTEM) if epoch else not _foreign_transactions():
