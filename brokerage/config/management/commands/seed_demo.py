@@ -1,14 +1,13 @@
 """manage.py seed_demo: a demonstration broker, once."""
 
-import secrets
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from brokerage.access.commands import open_login
 from brokerage.access.models import User
 from brokerage.config import demo, folder, processes, seeding
 from brokerage.ledger import seams
@@ -52,10 +51,7 @@ def _logins() -> list[str]:
         name = f"{role}-checker" if role in demo.ROLES[:number] else role
         if User.objects.filter(username=name).exists():
             continue
-        password = secrets.token_urlsafe(12)
-        user = User.objects.create_user(name, password=password, is_staff=True)
-        user.groups.add(Group.objects.get(name=role))
-        lines.append(f"{name:20} {password:20} {role}\n")
+        lines.append(f"{name:20} {open_login(name, [role]):20} {role}\n")
     return lines
 
 

@@ -1,0 +1,41 @@
+"""manage.py staff add NAME --role ROLE: a login for a member of staff."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from brokerage.access.commands import close_login, open_login
+from brokerage.access.models import User
+from brokerage.ledger.refusal import Refused
+
+
+class Command(BaseCommand):
+    """Open, close and list the logins of staff."""
+
+    help = "Logins of staff: add NAME --role ROLE [--role ROLE] | close NAME | list"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One of three actions."""
+        actions = parser.add_subparsers(dest="action", required=True)
+        add = actions.add_parser("add", help="a new login; its first password is printed once")
+        add.add_argument("name")
+        add.add_argument("--role", action="append", required=True, help="operations, credit, ...")
+        actions.add_parser("close", help="the login stops working at once").add_argument("name")
+        actions.add_parser("list", help="every login of staff with its roles")
+
+    def handle(self, *args: Any, action: str, **options: Any) -> None:
+        """Do it, or say why not."""
+        try:
+            if action == "add":
+                self.stdout.write(f"{options['name']}  {open_login(options['name'], options['role'])}")
+            elif action == "close":
+                close_login(options["name"])
+            else:
+                self._list()
+        except Refused as refusal:
+            raise CommandError(refusal.message) from refusal
+
+    def _list(self) -> None:
+        for user in User.objects.filter(is_staff=True).order_by("username"):
+            roles = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
+            self.stdout.write(f"{user.username:24} {'' if user.is_active else 'closed, '}{roles}")
