@@ -119,6 +119,7 @@ _CHOICES = """
 ## Choices of the house
 
 Not law and asked for by nobody: our own figures and orders, marked (H) in the source. Each firm sets its own.
+[Decision 007](decisions/007-margin-room.md) gives the reasons for margin's.
 """
 
 
