@@ -1,6 +1,5 @@
-"""Margin's part of the cycle: value everything each minute, decide, expire, sell, and take interest.
-
-`brokerage.jobs.commands.request("margin.revalue", slot)` adds the instant of a price between two minutes.
+"""Margin's part of the cycle: value everything each minute and at each price set, decide, expire, sell,
+and take interest.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from brokerage.jobs import outbox
+from brokerage.jobs.commands import request
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
 from brokerage.jobs.schedule import MONEY, REVAL, Run, job
 from brokerage.ledger import seams
@@ -27,6 +27,7 @@ from .revaluation import revalue as revalue_all
 from .rules.lifecycle import SELLING, WAITING, PriceOnHold, SecondPersonNeeded, Stage
 
 MINUTE = timedelta(minutes=1)
+GLANCE = timedelta(seconds=10)
 UNSOLD = (Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED)
 
 
@@ -50,6 +51,14 @@ def revalue(run: Run, items: Sequence[UUID]) -> None:
             price_set=price_set.id,
             calm_set=before.id if before is not None else None,
         )
+
+
+@job("margin.follow-prices", slots=every(GLANCE), policy=LATEST_ONLY, queue=REVAL)
+def follow_prices(run: Run, items: Sequence[UUID]) -> None:
+    """Ask for a revaluation at the instant of a price set adopted between two minutes."""
+    price_set = market.latest_price_set(run.slot)
+    if price_set is not None:
+        request("margin.revalue", price_set.slot)
 
 
 def _overdue(run: Run) -> Sequence[UUID]:

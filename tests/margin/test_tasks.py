@@ -38,6 +38,17 @@ def test_the_cycle_calls_and_splits_by_the_prices_before(firm: Firm) -> None:
     assert kinds(account).count("call-issued") == 1
 
 
+def test_a_price_between_two_minutes_is_followed_within_seconds(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    firm.time = firm.time.replace(second=5)
+    firm.prices(FALLEN)
+    firm.wait(seconds=10)
+    jobs.tick()
+    jobs.drain("reval", "test")
+    assert "call-issued" in kinds(account)
+
+
 def test_the_cycle_sells_by_itself_where_the_policy_allows_it(firm: Firm) -> None:
     firm.adopt(automatic_sales=True)
     account = firm.base_book()
