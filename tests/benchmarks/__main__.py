@@ -15,8 +15,6 @@ from .peers import Peer, environment
 from .place import ROOT, Place, prepared
 from .report import Page
 
-LINEAR = 1.3
-
 
 class Bench:
     """One run: where, how large and how often, and the page it fills."""
@@ -56,11 +54,9 @@ class Bench:
         for other in ("pgledger's shape", "eventsourcing", "floor: INSERT from arrays"):
             self.page.ratio("P3", "one transfer a commit", singles, other, None)
         for work, found in (("events", events), ("transfers", batches)):
-            self._growth(
-                f"{work}: 100 to 1,000 a commit", found[100]["Praya"].rate, found[1000]["Praya"].rate
-            )
-            self._growth(
-                f"{work}: 1,000 to 10,000 a commit", found[1000]["Praya"].rate, found[10_000]["Praya"].rate
+            self.page.growth(f"{work}: 100 to 1,000 a commit", found[100]["Praya"], found[1000]["Praya"])
+            self.page.growth(
+                f"{work}: 1,000 to 10,000 a commit", found[1000]["Praya"], found[10_000]["Praya"]
             )
 
     def writers(self) -> None:
@@ -75,13 +71,13 @@ class Bench:
         from . import replays
 
         size = self.sized(100_000, least=10_000)
-        small = replays.measured(self.place, size // 10, 2)
-        large = replays.measured(self.place, size, 2)
+        small = replays.replayed(self.place, size // 10, 2)
+        large = replays.replayed(self.place, size, 2)
         self.page.at_least("P8", f"balances of {2 * size:,} postings", large["balances"], 1e6, " postings/s")
         self.page.at_least("P8", f"replay of {size:,} events, compared", large["replay"], 20_000, " events/s")
         self.page.at_least("P8", f"verification of {size:,} events", large["verify"], 20_000, " events/s")
         for work in ("replay", "verify"):
-            self._growth(f"{work}: {size // 10:,} to {size:,} events", small[work].rate, large[work].rate)
+            self.page.growth(f"{work}: {size // 10:,} to {size:,} events", small[work], large[work])
 
     def reads(self) -> None:
         """P9 and its part of P12."""
@@ -97,9 +93,7 @@ class Bench:
         self.page.ratio("P9", f"balance as of a day, {work}", found[a_day][1], "django-hordak", 100)
         for index, name in enumerate(("balance now", "balance as of a day")):
             small, large = found[a_day // 10][index]["Praya"], found[a_day][index]["Praya"]
-            self.page.at_most(
-                "P12", f"{name}: 10 x the postings", "cost of one read", small.rate / large.rate, LINEAR, " x"
-            )
+            self.page.growth(f"{name}: 10 x the postings", small, large)
 
     def margins(self) -> None:
         """P5, P6, P11 and their part of P12."""
@@ -107,33 +101,27 @@ class Bench:
 
         accounts = self.sized(10_000, least=1000)
         edge = min(1000, accounts // 10)
+        small = margins.furnished(self.place, accounts // 10, self.sized(200, least=50), edge // 10)
+        small_values, small_interest = small.revaluation(self.rounds), small.interest(min(self.rounds, 3))
+        small.calls()
         house = margins.furnished(self.place, accounts, self.sized(200, least=50), edge)
         work = f"{accounts:,} accounts, {10 * accounts:,} positions revalued"
         found = house.revaluation(self.rounds)
         self.page.cost("P5", work, found, "floor: one bare statement", 1.25)
-        tick = 1000 / house.tick(self.rounds).rate
-        self.page.at_most(
-            "P6", f"tick of a share {6 * accounts // 10:,} hold: who breaches", "time", tick, 100, " ms"
+        holders = f"{6 * accounts // 10:,}"
+        self.page.within(
+            "P6", f"a tick: whom of {holders} holders it breaches", house.tick(self.rounds), 1, 0.1
         )
         interest = house.interest(min(self.rounds, 3))
         work = f"a day's interest of {accounts:,} accounts"
         self.page.cost("P11", work, interest, "floor: INSERT from arrays", 2)
-        self.page.at_most(
-            "P6",
-            f"from the list to {edge:,} durable calls",
-            "time, of 1,000",
-            house.calls() / edge * 1000,
-            2,
-            " s",
-        )
-        small = margins.furnished(self.place, accounts // 10, self.sized(200, least=50), edge // 10)
-        before = small.revaluation(self.rounds)["Praya"].rate
-        self._growth(f"revaluation: {accounts // 10:,} to {accounts:,} accounts", before, found["Praya"].rate)
-        before = small.interest(min(self.rounds, 3))["Praya"].rate
-        self._growth(f"interest: {accounts // 10:,} to {accounts:,} accounts", before, interest["Praya"].rate)
-
-    def _growth(self, work: str, rate_before: float, rate_after: float) -> None:
-        self.page.at_most("P12", work, "cost of one unit", rate_before / rate_after, LINEAR, " x")
+        self.page.within("P6", f"1,000 durable calls, from {edge:,}", house.calls(), 1000, 2)
+        for name, tenth, whole in (
+            ("revaluation", small_values, found),
+            ("interest", small_interest, interest),
+        ):
+            growth = f"{name}: {accounts // 10:,} to {accounts:,} accounts"
+            self.page.growth(growth, tenth["Praya"], whole["Praya"])
 
     def close(self) -> None:
         """End the peers."""

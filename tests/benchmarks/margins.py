@@ -1,6 +1,5 @@
 """P5, P6 and P11: the whole book revalued, a price tick turned into calls, a day's interest for everybody."""
 
-import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from margin.rules.valuation import Quote
 from .book import context
 from .floors import Floor
 from .lenders import FALL, KEPT, NOW, WIDELY_HELD, Lenders, list_and_price, written
-from .measure import Contestant, Times, interleaved, timed
+from .measure import Contestant, Times, interleaved, measured, timed
 from .place import Place
 
 SHARD = 50
@@ -85,21 +84,21 @@ class House:
         runs = [Contestant("Praya", lambda: timed(find))]
         return interleaved(runs, units=1, rounds=rounds)["Praya"]
 
-    def calls(self) -> float:
-        """The seconds from that list to as many durable calls, at an adopted price set."""
+    def calls(self) -> Times:
+        """From that list to as many durable calls, at an adopted price set."""
         later = NOW + timedelta(minutes=1)
         price_set = seams.new_id()
         list_and_price(context(later), prices=self.book.fallen(), price_set=price_set)
-        start = time.perf_counter()
-        called = 0
-        for shard in _shards(self.book.accounts[: self.book.edge], SHARD):
-            receipt = commands.assess(
-                context(later), accounts=shard, price_set=price_set, calm_set=self.book.price_set
-            )
-            called += len(receipt.value)
-        seconds = time.perf_counter() - start
-        assert called == self.book.edge
-        return seconds
+
+        def call() -> None:
+            for shard in _shards(self.book.accounts[: self.book.edge], SHARD):
+                receipt = commands.assess(
+                    context(later), accounts=shard, price_set=price_set, calm_set=self.book.price_set
+                )
+                assert len(receipt.value) == len(shard)
+
+        seconds, cpu = measured(lambda: timed(call))
+        return Times("Praya", self.book.edge, (seconds,), (cpu,))
 
     def interest(self, rounds: int) -> dict[str, Times]:
         """A day's interest of every account, as the job takes it; each round is the next day."""

@@ -2,10 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from statistics import median
 from typing import NamedTuple
 
+import psutil
+
+TICK = 0.01
+"""What the kernel counts processor time in, in seconds."""
 Run = Callable[[], float]
 """Does the work once and returns the seconds it took, measured as close to the work as possible."""
 
@@ -31,6 +36,7 @@ class Times:
     name: str
     units: int
     seconds: tuple[float, ...]
+    cpu: tuple[float, ...]
 
     @property
     def rate(self) -> float:
@@ -42,19 +48,50 @@ class Times:
         """Half the distance from the slowest to the fastest round, as a share of the median."""
         return (max(self.seconds) - min(self.seconds)) / 2 / median(self.seconds)
 
+    @property
+    def cpu_rate(self) -> float:
+        """Units a second of processor time, the database's included: what other work cannot distort."""
+        return self.units * len(self.cpu) / max(sum(self.cpu), TICK)
+
     def ratio_to(self, other: "Times") -> float:
         """How many times the other's rate, as the median of the ratios of equal rounds."""
         pairs = zip(self.seconds, other.seconds, strict=True)
         return median((self.units / mine) / (other.units / theirs) for mine, theirs in pairs)
 
 
+class Processor:
+    """The processor time of this process and all it started: the database, the peers, the writers."""
+
+    def __init__(self) -> None:
+        self._before = self._now()
+
+    def used(self) -> float:
+        """Seconds since the start, over all cores."""
+        return sum(spent - self._before.get(pid, 0) for pid, spent in self._now().items())
+
+    def _now(self) -> dict[int, float]:
+        me = psutil.Process()
+        found = {}
+        for process in (me, *me.children(recursive=True)):
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                found[process.pid] = times.user + times.system
+        return found
+
+
+def measured(run: Run) -> tuple[float, float]:
+    """The seconds a run says it took, and the processor time everybody spent meanwhile."""
+    processor = Processor()
+    return run(), processor.used()
+
+
 def interleaved(contestants: Sequence[Contestant], *, units: int, rounds: int) -> dict[str, Times]:
     """Run each contestant once a round, each round starting with another one; one round to warm up first."""
-    taken: dict[str, list[float]] = {each.name: [] for each in contestants}
+    taken: dict[str, list[tuple[float, float]]] = {each.name: [] for each in contestants}
     for number in range(rounds + 1):
         shift = number % len(contestants)
         for each in (*contestants[shift:], *contestants[:shift]):
-            seconds = each.run()
+            found = measured(each.run)
             if number:
-                taken[each.name].append(seconds)
-    return {name: Times(name, units, tuple(seconds)) for name, seconds in taken.items()}
+                taken[each.name].append(found)
+    return {name: Times(name, units, *zip(*found, strict=True)) for name, found in taken.items()}

@@ -1,6 +1,5 @@
 """P8: the balances and read models of a whole book built again and compared, and the book verified."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -8,13 +7,13 @@ from typing import Any
 from brokerage.ledger import integrity, rebuild
 
 from . import book
-from .measure import Times
+from .measure import Contestant, Times, interleaved, measured, timed
 from .place import Place
 
 BATCH = 1000
 
 
-def measured(place: Place, events: int, rounds: int) -> dict[str, Times]:
+def replayed(place: Place, events: int, rounds: int) -> dict[str, Times]:
     """A book of so many transfers: rates of balances (postings), of replay and of verification (events)."""
     place.use(f"replay_{events}")
     clients = book.funded(BATCH)
@@ -22,36 +21,35 @@ def measured(place: Place, events: int, rounds: int) -> dict[str, Times]:
     for _ in range(events // BATCH):
         book.pay(book.context(), pairs=pairs, amount=book.AMOUNT)
     place.enter(f"replay_{events}", role="praya_owner")
-    balances: list[float] = []
-    replays: list[float] = []
-    verified: list[float] = []
-    for _ in range(rounds):
+    balances: list[tuple[float, float]] = []
+
+    def replay() -> None:
         with _stopwatch(rebuild, "_fill_balances", balances):
-            start = time.perf_counter()
             assert rebuild.rebuild(check=True).identical
-            replays.append(time.perf_counter() - start)
-        start = time.perf_counter()
+
+    def verify() -> None:
         assert not integrity.verify()
-        verified.append(time.perf_counter() - start)
+
+    contestants = [
+        Contestant("replay", lambda: timed(replay)),
+        Contestant("verify", lambda: timed(verify)),
+    ]
+    found = interleaved(contestants, units=events, rounds=rounds)
     return {
-        "balances": Times("Praya", 2 * events, tuple(balances)),
-        "replay": Times("Praya", events, tuple(replays)),
-        "verify": Times("Praya", events, tuple(verified)),
+        "balances": Times("balances", 2 * events, *zip(*balances, strict=True)),
+        **found,
     }
 
 
 @contextmanager
-def _stopwatch(module: Any, name: str, seconds: list[float]) -> Iterator[None]:
+def _stopwatch(module: Any, name: str, found: list[tuple[float, float]]) -> Iterator[None]:
     """Time one step of a public call from inside it."""
     step: Callable[..., Any] = getattr(module, name)
 
-    def timed(*arguments: Any) -> Any:
-        start = time.perf_counter()
-        result = step(*arguments)
-        seconds.append(time.perf_counter() - start)
-        return result
+    def watched(*arguments: Any) -> None:
+        found.append(measured(lambda: timed(lambda: step(*arguments))))
 
-    setattr(module, name, timed)
+    setattr(module, name, watched)
     try:
         yield
     finally:

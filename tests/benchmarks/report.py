@@ -12,27 +12,27 @@ import psutil
 
 from .measure import Times
 
+LINEAR = 1.3
+
 
 @dataclass(frozen=True, slots=True)
 class Aim:
-    """One figure against its aim; `share` is how much of the aim was reached."""
+    """One figure against its aim, by the clock and by processor time; `share` of the aim was reached."""
 
     number: str
     work: str
     against: str
-    measured: str
+    by_clock: str
+    by_cpu: str
     aimed: str
-    reached: bool | None
-    share: float | None = None
+    share: float | None
 
     @property
     def verdict(self) -> str:
-        """Reached, or by how much it was missed."""
-        if self.reached is None:
+        """By the clock: reached, or by how much it was missed."""
+        if self.share is None:
             return "shown for comparison"
-        if self.reached:
-            return "reached"
-        return f"missed: {self.share:.0%} of the aim" if self.share is not None else "missed"
+        return "reached" if self.share >= 1 else f"missed: {self.share:.0%} of the aim"
 
 
 @dataclass(slots=True)
@@ -42,41 +42,43 @@ class Page:
     aims: list[Aim] = field(default_factory=list)
     rates: list[tuple[str, Times, str]] = field(default_factory=list)
 
-    def ratio(
-        self,
-        number: str,
-        work: str,
-        found: dict[str, Times],
-        against: str,
-        aim: float | None,
-        unit: str = "/s",
-    ) -> None:
+    def ratio(self, number: str, work: str, found: dict[str, Times], against: str, aim: float | None) -> None:
         """Praya's rate as a multiple of another contestant's; at least `aim` of it is wanted."""
         mine, other = found["Praya"], found[against]
-        self._rate(number, work, (mine, other), unit)
-        got = mine.ratio_to(other)
-        aimed = f"at least {aim:g} x" if aim else ""
-        reached = None if aim is None else got >= aim
-        self._add(Aim(number, work, against, f"{got:.2f} x", aimed, reached, got / aim if aim else None))
+        self._rate(number, work, (mine, other), "/s")
+        by_clock, by_cpu = mine.ratio_to(other), mine.cpu_rate / other.cpu_rate
+        aimed, share = (f"at least {aim:g} x", by_clock / aim) if aim else ("", None)
+        self._add(Aim(number, work, against, f"{by_clock:.2f} x", f"{by_cpu:.2f} x", aimed, share))
 
     def cost(self, number: str, work: str, found: dict[str, Times], floor: str, aim: float) -> None:
         """What Praya takes as a multiple of the floor; at most `aim` of it is wanted."""
-        self._rate(number, work, (found["Praya"], found[floor]), "/s")
-        self.at_most(number, work, floor, 1 / found["Praya"].ratio_to(found[floor]), aim, " x")
+        mine, least = found["Praya"], found[floor]
+        self._rate(number, work, (mine, least), "/s")
+        self._at_most(
+            number, work, floor, (1 / mine.ratio_to(least), least.cpu_rate / mine.cpu_rate), aim, " x"
+        )
 
     def at_least(self, number: str, work: str, times: Times, aim: float, unit: str) -> None:
         """A rate of so many units a second is wanted."""
         self._rate(number, work, (times,), unit)
-        got = times.rate
-        self._add(
-            Aim(number, work, "a rate", f"{got:,.0f}{unit}", f"{aim:,.0f}{unit}", got >= aim, got / aim)
-        )
+        by_clock, by_cpu = (f"{rate:,.0f}{unit}" for rate in (times.rate, times.cpu_rate))
+        self._add(Aim(number, work, "a rate", by_clock, by_cpu, f"{aim:,.0f}{unit}", times.rate / aim))
 
-    def at_most(self, number: str, work: str, against: str, got: float, aim: float, unit: str) -> None:
-        """No more than so much is wanted: seconds, or a multiple."""
-        self._add(
-            Aim(number, work, against, f"{got:.2f}{unit}", f"at most {aim:g}{unit}", got <= aim, aim / got)
-        )
+    def within(self, number: str, work: str, times: Times, units: int, aim: float) -> None:
+        """So many units in at most `aim` seconds are wanted."""
+        self._rate(number, work, (times,), "/s")
+        self._at_most(number, work, "time", (units / times.rate, units / times.cpu_rate), aim, " s")
+
+    def growth(self, work: str, small: Times, large: Times) -> None:
+        """The cost of one unit of the larger work as a multiple of that of the smaller (P12)."""
+        found = small.rate / large.rate, small.cpu_rate / large.cpu_rate
+        self._at_most("P12", work, "cost of one unit", found, LINEAR, " x")
+
+    def _at_most(
+        self, number: str, work: str, against: str, found: tuple[float, float], aim: float, unit: str
+    ) -> None:
+        by_clock, by_cpu = (f"{value:.3g}{unit}" for value in found)
+        self._add(Aim(number, work, against, by_clock, by_cpu, f"at most {aim:g}{unit}", aim / found[0]))
 
     def _rate(self, number: str, work: str, all_times: Iterable[Times], unit: str) -> None:
         for times in all_times:
@@ -86,8 +88,8 @@ class Page:
 
     def _add(self, aim: Aim) -> None:
         self.aims.append(aim)
-        columns = f"{aim.number:4} {aim.work:44} {aim.against:32} {aim.measured:>12} {aim.aimed:>18}"
-        print(columns, aim.verdict, sep="  ", flush=True)
+        figures = f"{aim.by_clock:>18} {aim.by_cpu:>18} {aim.aimed:>24}"
+        print(f"{aim.number:4} {aim.work:48} {aim.against:31}", figures, aim.verdict, flush=True)
 
     def write(
         self, path: Path, *, server: str, scale: float, rounds: int, peers: Sequence[str], notes: str
@@ -108,21 +110,26 @@ class Page:
             "",
             "## Aims",
             "",
-            "| # | work | against | measured | aim | |",
-            "|---|---|---|---|---|---|",
+            "By the clock, and by processor time (the database's and the peer's included), which other work",
+            "on the machine cannot distort. The verdict is by the clock.",
+            "",
+            "| # | work | against | by the clock | by processor time | aim | |",
+            "|---|---|---|---|---|---|---|",
             *(
-                f"| {a.number} | {a.work} | {a.against} | {a.measured} | {a.aimed} | {a.verdict} |"
-                for a in self.aims
+                f"| {aim.number} | {aim.work} | {aim.against} | {aim.by_clock} | {aim.by_cpu} | {aim.aimed} |"
+                f" {aim.verdict} |"
+                for aim in self.aims
             ),
             "",
             "## Rates",
             "",
             "Units a second at the median; the spread is half the distance from slowest to fastest round.",
             "",
-            "| work | contestant | rate | spread |",
-            "|---|---|---|---|",
+            "| work | contestant | rate | spread | by processor time |",
+            "|---|---|---|---|---|",
             *(
                 f"| {work} | {times.name} | {times.rate:,.0f}{unit} | ±{times.spread:.0%} |"
+                f" {times.cpu_rate:,.0f}{unit} |"
                 for work, times, unit in self.rates
             ),
             "",
