@@ -126,12 +126,13 @@ class System:
         wait_until(lambda: self.value(due, now) == 0, "the end of all work")
 
 
-def kill(process: psutil.Process, *, children: bool = True) -> None:
-    """kill -9 of a process and, unless told otherwise, of all below it."""
-    below = process.children(recursive=True) if children else []
-    for each in (process, *below):
+def kill(process: psutil.Process) -> None:
+    """kill -9 of a process and all below it, and wait until they are gone."""
+    doomed = [process, *process.children(recursive=True)]
+    for each in doomed:
         with suppress(psutil.NoSuchProcess):
             each.send_signal(signal.SIGKILL)
+    psutil.wait_procs(doomed, timeout=30)
 
 
 @contextmanager

@@ -118,9 +118,9 @@ def every_slot_done_once(system: System) -> None:
     marks = (
         "SELECT count(*), count(DISTINCT (stream, data->>'slot')) FROM ledger_event"
         " JOIN jobs_run ON slot = (data->>'slot')::timestamptz AND job = 'drill.mark' AND state = 'done'"
-        " WHERE kind = 'drill.marked'"
+        " WHERE kind = 'drill.marked' AND slot <= %s"
     )
-    assert system.rows(marks) == [(40 * len(slots), 40 * len(slots))]
+    assert system.rows(marks, slots[-1]) == [(40 * len(slots), 40 * len(slots))]
     assert system.value("SELECT count(*) FROM jobs_parked") == 0
 
 
