@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from brokerage.http.figures import quantity
 from brokerage.http.gate import allow
-from brokerage.http.listing import columns, moment, order, page_of
+from brokerage.http.listing import columns, is_live, moment, order, page_of
 from brokerage.ledger import browse, seams
 from brokerage.ledger.amounts import ONE, ZERO
 from brokerage.market import queries as market
@@ -60,7 +60,7 @@ def watch(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page,
         "as_of": as_of,
-        "live": as_of is None,
+        "live": as_of is None and is_live(request),
         "risk": risk,
         "search": search,
         "words": [(each, word, counts[each]) for each, word in WORDS.items() if counts[each] or each is risk],
@@ -161,7 +161,13 @@ def _standing(past: Past) -> dict[str, Any]:
 def _called(call: Call, as_of: datetime) -> dict[str, Any]:
     explained = explanation.explain(call.id)
     history = [each for each in explained.history if each.effective_at <= as_of]
-    return {"call": call, "explained": explained, "history": history, "steps": _steps(explained.event)}
+    return {
+        "call": call,
+        "explained": explained,
+        "history": history,
+        "steps": _steps(explained.event),
+        "sales": call.sales.filter(planned_at__lte=as_of).order_by("-version").prefetch_related("legs"),
+    }
 
 
 def _positions(past: Past) -> list[Position]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from brokerage.http.listing import is_live
 from brokerage.jobs import queries as jobs
 from brokerage.jobs.staff import BEHIND
 from brokerage.ledger import browse, seams
@@ -41,6 +42,7 @@ def home(request: HttpRequest) -> HttpResponse:
         concerns += _jobs(now)
     context = {
         "now": now,
+        "live": is_live(request),
         "concerns": [each for each in concerns if each.count],
         "calls": monitor.in_call() if user.has_perm("access.see_margin") else [],
     }

@@ -36,6 +36,11 @@ def moment(request: HttpRequest, name: str = "as_of") -> datetime | None:
     return asked
 
 
+def is_live(request: HttpRequest) -> bool:
+    """Whether a page should refresh itself: unless the reader paused it (WCAG 2.2.2)."""
+    return request.GET.get("live") != "0"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column's heading: its name in the address, its label, and how a click would sort."""

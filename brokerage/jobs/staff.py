@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.urls import path
 
 from brokerage.http.gate import allow
-from brokerage.http.listing import page_of
+from brokerage.http.listing import is_live, page_of
 from brokerage.ledger import seams
 
 from . import queries
@@ -24,6 +24,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     parked = page_of(request, queries.parked_items())
     context = {
         "now": now,
+        "live": is_live(request),
         "jobs": queries.job_status(now),
         "outbox": queries.outbox_status(now),
         "behind": BEHIND,

@@ -11,8 +11,9 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from brokerage.http.gate import allow
+from brokerage.http.listing import is_live
 
-from . import browse, codec, integrity, registry, seals, store
+from . import browse, codec, integrity, registry, seals, seams, store
 from .models import Seal
 
 READ = "access.see_ledger"
@@ -32,7 +33,9 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "page": browse.newest(wanted, before=before),
         "wanted": wanted,
         "filtered": wanted != browse.Filter(),
-        "live": before is None,
+        "newest": before is None,
+        "live": before is None and is_live(request),
+        "now": seams.now(),
         "kinds": sorted(registry.kinds()),
         "last_seal": seals.last_seal(),
         "seal_lag_s": int(browse.seal_lag().total_seconds()),

@@ -64,6 +64,16 @@ class TestLogin:
             assert answer["Retry-After"] == "900"
             assert log_in(client, name).status_code == 429
 
+    def test_leaves_no_password_and_no_session_in_the_logs(self, client, db, caplog, settings):
+        settings.AXES_ENABLED = True
+        desk.member("credit")
+        log_in(client, "staff", "canary-wrong-password")
+        log_in(client, "staff")
+        client.get("/staff/margin/")
+        assert "request_finished" in caplog.text
+        for secret in ("canary-wrong-password", desk.PASSWORD, client.session.session_key):
+            assert secret not in caplog.text
+
     def test_elsewhere_is_not_locked_with_it(self, client, db, settings):
         settings.AXES_ENABLED = True
         desk.member("credit")

@@ -124,6 +124,13 @@ class TestMonitor:
         expect(page.locator(".live")).not_to_have_text(shown, timeout=15_000)
         assert staff.complaints() == []
 
+    def test_stands_still_when_paused(self, staff):
+        page = staff.go("/staff/margin/?sort=-loan")
+        page.get_by_role("link", name="Pause").click()
+        expect(page.get_by_role("link", name="Resume")).to_be_visible()
+        expect(page.locator("[hx-trigger]")).to_have_count(0)
+        expect(page.locator("th:has(#sort-loan)")).to_have_attribute("aria-sort", "descending")
+
     def test_shows_the_book_as_it_was(self, staff, desk):
         with psycopg.connect(desk.database) as session:
             (moment,) = session.execute(

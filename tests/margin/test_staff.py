@@ -107,6 +107,15 @@ class TestAccount:
         page = text(credit.get(f"/staff/margin/{called}/", {"as_of": before.isoformat()}))
         assert "Why this amount" not in page
 
+    def test_shows_the_plan_of_its_forced_sale(self, credit, called, firm):
+        firm.wait(days=4)
+        prices = firm.prices({})
+        margin.expire_calls(context(), accounts=[called], price_set=prices)
+        margin.plan_sale(context(), account=called, price_set=prices)
+        page = text(credit.get(f"/staff/margin/{called}/"))
+        assert "Plan 1 of the sale" in page
+        assert "To sell" in page
+
     def test_was_not_there_before_it_was_opened(self, credit, called):
         assert credit.get(f"/staff/margin/{called}/?as_of=2020-01-01T00:00").status_code == 400
 
