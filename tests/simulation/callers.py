@@ -93,7 +93,10 @@ class Callers:
     ) -> None:
         """The same key again is answered as before; with other inputs it is refused."""
         if self.world.chance(AGAIN):
-            same = command(self._context(key, people), **inputs)
+            try:
+                same = command(self._context(key, people), **inputs)
+            except Refused as refusal:
+                raise Broken(f"{command.name} under {key} is no replay the second time") from refusal
             if not same.replayed or (same.entry, same.value) != (receipt.entry, receipt.value):
                 raise Broken(f"{command.name} under {key} was answered differently the second time")
         if self.world.chance(MIXED_UP) and (other := _other(inputs)) is not None:

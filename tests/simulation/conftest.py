@@ -45,18 +45,22 @@ def opening(django_db_setup: None, django_db_blocker: object) -> "Iterator[Openi
 
 
 @pytest.fixture
-def simulate(opening: "Opening", db: None) -> Callable[[int], str]:
-    """Run one seed in a fresh copy of the firm; its state hash. A broken guarantee fails the test."""
+def simulate(opening: "Opening", db: None) -> Callable[..., str]:
+    """Run one seed in a fresh copy of the firm, after some SQL; its state hash.
+
+    A broken guarantee fails the test with the seed, its steps and the commit.
+    """
     from tests.simulation.copies import copy, drop, working_in
     from tests.simulation.run import Simulation
     from tests.simulation.world import Broken
 
-    def run(seed: int) -> str:
+    def run(seed: int, sql: str = "SELECT 1") -> str:
         copy(FIRM, RUN)
         logging.disable()
         simulation = Simulation(seed, opening)
         try:
             with working_in(RUN):
+                connections["default"].cursor().execute(sql)
                 return simulation.run()
         except Broken as broken:
             steps = "\n".join(simulation.world.steps)

@@ -13,9 +13,9 @@ from .world import COMMIT_POINTS, JOB_POINTS, Broken, Killed, World
 
 LOST, DOUBLED, DIES, SLEEPS = 0.15, 0.15, 0.25, 0.15
 BEAT = ["tick", "sweep", "relay", "seal"]
-MOST = 9
+MOST = 6
 """Hints that may arrive between two acts."""
-BUDGET = 6
+BUDGET = 5
 """Steps of work a hint is good for."""
 NAPS = ("jobs.after-claim", "jobs.before-shard-commit")
 LEASE_S = 61

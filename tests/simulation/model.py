@@ -10,7 +10,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from uuid import UUID
 
-from .world import Commit
+from .world import Broken, Commit
 
 ZERO = Decimal(0)
 CENT = 2
@@ -108,7 +108,7 @@ class Model:
     def apply(self, commit: Commit) -> None:
         """What the command must have done to the accounts; those that move nothing are only counted."""
         if commit.key in self.keys:
-            raise AssertionError(f"the key {commit.key} was committed twice")
+            raise Broken(f"the key {commit.key} was committed twice")
         self.keys.add(commit.key)
         name = "_" + commit.command.replace("margin.", "").replace("-", "_").replace(".", "_")
         move = getattr(self, name, None)

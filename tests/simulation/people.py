@@ -27,7 +27,7 @@ ACTS = {
     "withdraw": 4,
     "take out": 3,
     "sell": 3,
-    "cure": 5,
+    "cure": 4,
     "take too much": 1,
     "bad amount": 1,
     "dispute": 1,
@@ -62,6 +62,30 @@ class People:
         if not self.callers.calm and self.world.chance(0.1):
             for call in Call.objects.filter(is_open=True).order_by("id")[:1]:
                 self.callers.do(margin.cancel_call, people=TWO, account=call.account_id, reason="in error")
+
+    def let_jobs_sell(self) -> None:
+        """From now on a sale takes no second person, unless a price is in doubt."""
+        self.callers.do(
+            margin.adopt_policy,
+            policy=policy(automatic_sales=True),
+            effective_from=self.world.now,
+            reason="minutes of the committee",
+        )
+
+    def ask_during_a_call(self) -> None:
+        """Somebody pays nearly all of a call and so has buying power again; credit stays stopped."""
+        call = Call.objects.filter(is_open=True).order_by("id").first()
+        if call is None:
+            return
+        account, asked = call.account_id, call.securities_left + call.va_left
+        if asked > 1:
+            paid = (asked * 95 / 100).quantize(Decimal("0.01"))
+            self.callers.do(margin.deposit, account=account, asset="HKD", amount=paid)
+        if Call.objects.filter(id=call.id, is_open=True).exists():
+            wanted = {"account": account, "asset": "0700"}
+            prices = _latest().id
+            self.callers.must_refuse(margin.purchase, quantity=LOTS["0700"], price_set=prices, **wanted)
+            self.callers.must_refuse(margin.withdraw, amount=LOTS["0700"], **wanted)
 
     def no_lower_haircut(self) -> None:
         """Nobody adopts a policy that lends more than 40 % on a virtual asset."""

@@ -1,5 +1,6 @@
 """One seed from its first step to the quiet at the end."""
 
+from contextlib import nullcontext
 from copy import deepcopy
 
 from django.db.models import Q
@@ -17,10 +18,11 @@ from .cycle import Cycle
 from .market import Market
 from .opening import Opening
 from .people import People
+from .venue import Venue
 from .watch import Watch
 from .world import Broken, World
 
-STEPS = 24
+STEPS = 20
 QUIET_TICKS = 12
 PACES = ((5, 6), (30, 6), (65, 8), (400, 2), (4_000, 2), (30_000, 2))
 """Seconds between two steps, and how often so many."""
@@ -29,10 +31,14 @@ KINDS = {
     "act": 8,
     "work": 9,
     "approve": 2,
+    "fill": 1,
+    "ask": 3,
     "retry": 2,
     "feed": 1,
     "haircut": 1,
 }
+SLOW_VENUE, AUTOMATIC = 0.5, 0.3
+"""How often a seed sells through the slow venue instead of the paper one, and without approval."""
 SETTLED = ("sent", "parked")
 
 
@@ -46,12 +52,16 @@ class Simulation:
         self.market = Market(self.world, self.callers)
         self.people = People(self.world, self.callers, self.model)
         self.cycle = Cycle(self.world)
+        self.venue = Venue(self.world, self.callers)
         self.watch = Watch()
         self.checks = Checks(self.world, self.model, self.watch)
 
     def run(self) -> str:
         """Take all steps, then let the faults end; the state hash. Raises Broken."""
-        with self.world.rules():
+        listening = self.venue.listening() if self.world.chance(SLOW_VENUE) else nullcontext()
+        with self.world.rules(), listening:
+            if self.world.chance(AUTOMATIC):
+                self.people.let_jobs_sell()
             for number in range(STEPS):
                 self._step(number)
                 self.checks.cheap()
@@ -70,10 +80,18 @@ class Simulation:
             "act": self.people.act,
             "work": self.cycle.pass_,
             "approve": self.people.approve,
+            "fill": self.venue.fill,
+            "ask": self._ask_during_a_call,
             "retry": self.callers.retry,
             "feed": self.checks.feed,
             "haircut": self.people.no_lower_haircut,
         }[kind]()
+
+    def _ask_during_a_call(self) -> None:
+        """With fresh prices, so that nothing but the call stands in the way."""
+        if Call.objects.filter(is_open=True).exists():
+            self.market.publish("quiet")
+            self.people.ask_during_a_call()
 
     def _quiet(self) -> None:
         """Faults end: within so many ticks everything is done; and again once all deadlines have passed."""
@@ -96,6 +114,7 @@ class Simulation:
                 jobs.drain(queue, "last")
             self.people.approve()
             outbox.relay()
+            self.venue.fill()
             self.checks.cheap()
             if not self._unfinished():
                 return

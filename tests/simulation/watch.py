@@ -1,6 +1,7 @@
 """Every new event, one by one: what must never follow what on an account's stream."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -9,9 +10,12 @@ from uuid import UUID
 from brokerage.ledger import store
 from brokerage.ledger.registry import Recorded
 from custody import events as custody
+from custody.rules import Side
 from margin import events as margin
 from margin.rules.policy import AssetKind, AssetTerms
 
+from .market import adopted
+from .sales import check_plan
 from .world import Broken
 
 VA_FLOOR = Decimal("0.60")
@@ -27,6 +31,8 @@ class Seen:
     accrued: date | None = None
     calls: int = 0
     sold: int = 0
+    limit: Decimal = Decimal(0)
+    positions: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
 
 
 class Watch:
@@ -52,6 +58,7 @@ class Watch:
         seen = self.accounts.setdefault(recorded.stream, Seen())
         _no_credit(seen, recorded, event)
         _one_call(seen, recorded, event)
+        _hold(seen, event)
         self._within_order(seen, recorded, event)
         if isinstance(event, margin.InterestAccrued):
             if seen.accrued is not None and event.day <= seen.accrued:
@@ -68,6 +75,7 @@ class Watch:
     def _within_order(self, seen: Seen, recorded: Recorded, event: Any) -> None:
         """No more is filled than was planned."""
         if isinstance(event, margin.SalePlanned):
+            check_plan(event, seen.positions, seen.limit, adopted()[event.standing.price_set])
             for number, leg in enumerate(event.legs):
                 self.ordered[event.sale, number] = leg.quantity
         if isinstance(event, margin.SaleFilled):
@@ -76,6 +84,19 @@ class Watch:
             if left < 0:
                 raise Broken(f"{recorded.reference} sells {-left} {event.asset} more than planned")
             self.ordered[event.sale, event.leg] = left
+
+
+def _hold(seen: Seen, event: Any) -> None:
+    """What the account holds and may owe, from what events say, not from their postings."""
+    if isinstance(event, custody.Deposited):
+        seen.positions[event.asset] += event.amount
+    elif isinstance(event, custody.Withdrawn):
+        seen.positions[event.asset] -= event.amount
+    elif isinstance(event, custody.TradeBooked):
+        bought = event.terms.side is Side.BUY
+        seen.positions[event.terms.asset] += event.terms.quantity if bought else -event.terms.quantity
+    elif isinstance(event, margin.LimitSet):
+        seen.limit = event.limit
 
 
 def _no_credit(seen: Seen, recorded: Recorded, event: Any) -> None:
