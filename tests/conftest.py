@@ -1,4 +1,4 @@
-"""What every test may ask for: a database of its own, the shared pages, and real brokers where they run.
+"""What every test may ask for: a database of its own, real daily prices, and real brokers where they run.
 
 The database is an embedded cluster started at the first test that needs one; each xdist worker has its
 own, because a transaction elsewhere in a cluster holds seals back. DATABASE_URL names a server instead
@@ -64,11 +64,12 @@ def fresh_cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def shared_folder() -> Path:
-    """The project's shared pages and market data, which lie beside the checkout."""
-    folder = ROOT.parent / "shared"
+def price_folder() -> Path:
+    """A folder of real daily prices: PRAYA_TEST_PRICES, or shared/market_data beside the checkout."""
+    named = os.environ.get("PRAYA_TEST_PRICES")
+    folder = Path(named) if named else ROOT.parent / "shared" / "market_data"
     if not folder.is_dir():
-        pytest.skip(f"no shared pages at {folder}")
+        pytest.skip(f"no price files at {folder}; set PRAYA_TEST_PRICES to a folder of them")
     return folder
 
 

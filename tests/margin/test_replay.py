@@ -69,9 +69,9 @@ def test_the_same_seed_gives_the_same_state_and_another_seed_another(made_up_pri
 
 
 def test_a_crash_of_real_prices_leads_to_the_calls_that_fractions_derive(
-    shared_folder: Path, tmp_path: Path
+    price_folder: Path, tmp_path: Path
 ) -> None:
-    replayed = run(plan(shared_folder / "market_data"))
+    replayed = run(plan(price_folder))
     lines = tmp_path / "ledger.jsonl"
     with lines.open("w", encoding="utf-8") as file:
         export(file)

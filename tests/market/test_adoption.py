@@ -257,10 +257,10 @@ class TestTheDatabase:
 
 
 class TestTheShippedPrices:
-    def test_give_a_set_each_morning_of_the_worst_days(self, market_data):
+    def test_give_a_set_each_morning_of_the_worst_days(self, price_folder):
         list_all()
         for code, terms in DEMO.items():
-            content = (market_data / file_name(terms)).read_bytes()
+            content = (price_folder / file_name(terms)).read_bytes()
             import_prices(context(), instrument=code, source="files", content=content)
         states = {}
         slot = datetime(2022, 11, 5, tzinfo=UTC)

@@ -93,10 +93,10 @@ class TestTicks:
 
 
 class TestFiles:
-    def test_as_shipped_come_in_whole(self, market_data):
+    def test_as_shipped_come_in_whole(self, price_folder):
         list_all()
         for code, terms in DEMO.items():
-            content = (market_data / file_name(terms)).read_bytes()
+            content = (price_folder / file_name(terms)).read_bytes()
             rows = list(csv.DictReader(content.decode().splitlines()))
             assert import_file(content, code) == len(rows)
             stored = PriceObservation.objects.filter(feed__instrument__code=code).order_by("source_time")
@@ -112,8 +112,8 @@ class TestFiles:
         times = PriceObservation.objects.order_by("source_time").values_list("source_time", flat=True)
         assert list(times) == [datetime(2024, 12, 23, 8, tzinfo=UTC), datetime(2024, 12, 24, 4, tzinfo=UTC)]
 
-    def test_with_a_bad_line_in_the_middle_are_refused_whole(self, bitcoin, market_data):
-        lines = (market_data / "BTC-USD.csv").read_bytes().split(b"\n")
+    def test_with_a_bad_line_in_the_middle_are_refused_whole(self, bitcoin, price_folder):
+        lines = (price_folder / "BTC-USD.csv").read_bytes().split(b"\n")
         lines[800] = lines[800].replace(b".", b".x", 1)
         with pytest.raises(MalformedFile) as refused:
             import_file(b"\n".join(lines))

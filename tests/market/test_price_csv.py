@@ -36,8 +36,8 @@ class TestAGoodFile:
         assert parse(content) == parse(content.replace(b"\n", b"\r\n"))
 
     @pytest.mark.parametrize("name", SHIPPED)
-    def test_every_shipped_file_is_one(self, market_data, name):
-        path = market_data / f"{name}.csv"
+    def test_every_shipped_file_is_one(self, price_folder, name):
+        path = price_folder / f"{name}.csv"
         rows = list(csv.DictReader(path.open()))
         prices = parse(path.read_bytes())
         assert [str(price.close) for price in prices] == [row["Close"] for row in rows]
@@ -121,8 +121,8 @@ class TestABadFile:
         assert "10 more" in refused.value.message
 
     @pytest.mark.parametrize("name", SHIPPED)
-    def test_one_broken_line_in_a_shipped_file_refuses_all_of_it(self, market_data, name):
-        lines = (market_data / f"{name}.csv").read_text().splitlines()
+    def test_one_broken_line_in_a_shipped_file_refuses_all_of_it(self, price_folder, name):
+        lines = (price_folder / f"{name}.csv").read_text().splitlines()
         lines[500] = lines[500].replace(",", ";")
         assert list(problems("\n".join(lines).encode())) == [501]
 

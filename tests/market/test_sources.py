@@ -10,8 +10,8 @@ from .desk import DEMO, file_name
 
 
 class TestDailyFiles:
-    def test_tell_each_close_once_in_order(self, market_data):
-        files = {code: market_data / file_name(terms) for code, terms in DEMO.items()}
+    def test_tell_each_close_once_in_order(self, price_folder):
+        files = {code: price_folder / file_name(terms) for code, terms in DEMO.items()}
         source = DailyFiles("files", files, DEMO, HongKongCalendar())
         closes = list(source.ticks(datetime(2021, 5, 19, tzinfo=UTC), datetime(2021, 5, 21, tzinfo=UTC)))
         assert [(f"{each.source_time:%d %H}", each.instrument) for each in closes] == [
