@@ -103,7 +103,7 @@ class Page:
             "",
             f"* {_machine()}",
             f"* PostgreSQL {server}, Python {platform.python_version()}, "
-            + ", ".join(f"{name} {version(name)}" for name in ("Django", "psycopg", "numpy")),
+            + ", ".join(f"{name} {version(name)}" for name in ("Django", "psycopg")),
             f"* Peers: {', '.join(peers)}",
             f"* {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, scale {scale:g}, {rounds} rounds,"
             f" load average {os.getloadavg()[1]:.1f} while it ran",
