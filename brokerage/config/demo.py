@@ -142,7 +142,7 @@ _OBLIGING = 9
 
 def borrowers(seed: int) -> list[Borrower]:
     """The demonstration's clients; the first ones stand for safe, warning, call and near."""
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     found = []
     for number in range(CLIENTS):
         firm = number >= CLIENTS - len(_FIRMS)
@@ -193,7 +193,7 @@ def prices(seed: int, count: int) -> Iterator[dict[str, Decimal]]:
 
     Shares have drifted three evenings before the end, so that a weekend cannot hide it; coins fall last.
     """
-    random = Random(seed)  # noqa: S311
+    random = Random(seed)
     for step in range(count):
         share, coin = min(Decimal(step) / (DAYS - 3), ONE), (Decimal(step) / (count - 1)) ** 5
         row = {}

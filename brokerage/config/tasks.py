@@ -27,7 +27,7 @@ if settings.DEMO:
         known = queries.quotes(latest.id, "HKD")
         if not set(demo.STORIES) <= set(known):
             return
-        random, calendar = Random(int(run.slot.timestamp())), queries.calendar()  # noqa: S311
+        random, calendar = Random(int(run.slot.timestamp())), queries.calendar()
         ticks = tuple(
             Tick(
                 instrument=code,

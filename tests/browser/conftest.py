@@ -6,10 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import NamedTuple
-from urllib.request import urlopen
 
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, sync_playwright
@@ -84,22 +85,23 @@ def served(environment: dict[str, str]) -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(f"http://{address}/healthz")
+        wait_for(address)
         yield f"http://{address}"
     finally:
         server.terminate()
         server.wait(30)
 
 
-def wait_for(url: str) -> None:
-    """Return when the address answers; raises TimeoutError."""
+def wait_for(address: str) -> None:
+    """Return when the web server at host:port serves pages; raises TimeoutError."""
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
-        with suppress(OSError):
-            urlopen(url, timeout=2).close()  # noqa: S310
-            return
+        with suppress(OSError), closing(HTTPConnection(address, timeout=2)) as page:
+            page.request("GET", "/healthz")
+            if page.getresponse().status == HTTPStatus.OK:
+                return
         time.sleep(0.2)
-    raise TimeoutError(f"{url} did not answer in {START_S} s")
+    raise TimeoutError(f"{address} did not answer in {START_S} s")
 
 
 class Eyes:
