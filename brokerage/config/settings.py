@@ -45,11 +45,12 @@ PRAYA_SEAL_KEY: Path = Path(
     if DEMO
     else required("PRAYA_SEAL_KEY", "the path of the Ed25519 key (PKCS#8 PEM) that signs the ledger's seals")
 )
-ALLOWED_HOSTS: list[str] = (
-    env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+_HOSTS: str = (
+    env.str("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
     if DEMO
-    else required("ALLOWED_HOSTS", "the host names this site answers to, separated by commas").split(",")
+    else required("ALLOWED_HOSTS", "the host names this site answers to, separated by commas")
 )
+ALLOWED_HOSTS: list[str] = [host for host in map(str.strip, _HOSTS.split(",")) if host]
 CSRF_TRUSTED_ORIGINS: list[str] = [] if DEMO else [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 
 # Rooms, lowest first: a room imports those above it in this list only

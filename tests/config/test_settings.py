@@ -50,6 +50,11 @@ class TestProduction:
         )
         assert seen.stdout.strip() == "False __Host-session __Host-csrf True True True"
 
+    def test_takes_host_names_with_spaces_between(self, tmp_path: Path) -> None:
+        hosts = {"ALLOWED_HOSTS": " praya.example, desk.praya.example,"}
+        seen = read("s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS[1]", tmp_path, **{**PRODUCTION, **hosts})
+        assert seen.stdout.strip() == "['praya.example', 'desk.praya.example'] https://desk.praya.example"
+
     def test_writes_nothing_into_a_data_folder(self, tmp_path: Path) -> None:
         assert read("1", tmp_path, **PRODUCTION).returncode == 0
         assert list(tmp_path.iterdir()) == []
