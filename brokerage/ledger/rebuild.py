@@ -40,13 +40,15 @@ def rebuild(*, check: bool, progress: Progress | None = None) -> Rebuilt:
     """Replay every event through every projection; compare (`check`) or replace the read models.
 
     Runs as the owner of the schema. `progress` is told how many more events were replayed.
+    Raises WritersAtWork when a transaction does not let go of the book.
     """
     with transaction.atomic(durable=True):
         cursor = store.cursor()
-        if not check:
-            cursor.execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
-        else:
+        if check:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        else:
+            store.hold_writers()
+        cursor.execute("SET LOCAL statement_timeout = 0")
         home = _text(cursor.execute("SELECT current_schema()"))
         tables = ["ledger_balance", *read_model_tables()]
         _make_shadow(cursor, home, tables)
@@ -155,10 +157,12 @@ def state_hash() -> str:
     """SHA-256 over events, postings, balances and read models; not over seq, xid and recorded_at.
 
     Two books that went through the same commands at the same business times have the same hash.
+    It reads the whole book, so no statement time-out holds in the transaction from here on.
     """
     parts = []
     with transaction.atomic():
         cursor = store.cursor()
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL timezone = 'UTC'")
         queries = [sql.SQL(_EVENTS_HASH).format(), sql.SQL(_BALANCES_HASH).format()]
         queries += [

@@ -79,13 +79,12 @@ def settle() -> int:
     """After a restore: seal what no seal covers in order of seq, then open the next epoch here.
 
     Returns the number of events sealed; 0, with nothing done, when the book is at home already.
-    Writers wait meanwhile. Needs the schema owner's rights. The entry table is locked as well: every
-    append writes there before it draws its seqs, so no seq up to after_seq can appear later.
+    Writers wait meanwhile, so no seq up to after_seq can appear later. Needs the schema owner's rights.
+    Raises WritersAtWork when a transaction does not let go of the book.
     """
     with transaction.atomic(durable=True):
         _value("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        store.cursor().execute("SET LOCAL lock_timeout = '60s'")
-        store.cursor().execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
+        store.hold_writers()
         epoch = current_epoch()
         if epoch.system_identifier == _value(_SYSTEM) if epoch else not _foreign_transactions():
             return 0

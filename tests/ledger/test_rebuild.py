@@ -1,12 +1,17 @@
 """A rebuild replays the book and finds every row that is not what the events add up to."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import closing
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 from django.db import connection
 
-from brokerage.ledger import queries, rebuild
+from brokerage.ledger import queries, rebuild, store
 from tests.ledger import book
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -49,6 +54,44 @@ def test_the_state_hash_moves_with_any_balance_and_is_stable_otherwise() -> None
     assert rebuild.state_hash() == before
     spoil_balance()
     assert rebuild.state_hash() != before
+
+
+@pytest.fixture
+def writer() -> Iterator[psycopg.Connection[Any]]:
+    """A session in the middle of an append, while our own waits are cut to 100 ms."""
+    with closing(psycopg.connect(book.dsn())) as session:
+        session.execute("LOCK TABLE ledger_entry IN ROW EXCLUSIVE MODE")
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        yield session
+    connection.close()
+
+
+def test_a_rebuild_outwaits_an_append_that_takes_longer_than_a_command_would_wait(
+    writer: psycopg.Connection[Any],
+) -> None:
+    threading.Timer(0.5, writer.rollback).start()
+    assert rebuild.rebuild(check=False).identical
+
+
+def test_a_rebuild_that_cannot_stop_the_writers_is_refused_and_changes_nothing(
+    writer: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil_balance()
+    monkeypatch.setattr(store, "WAIT_FOR_WRITERS", "100ms")
+    with pytest.raises(store.WritersAtWork):
+        rebuild.rebuild(check=False)
+    assert queries.balances(ALICE)[book.cash(ALICE).role, "HKD"] == Decimal("70.75")
+
+
+def test_the_state_hash_may_take_longer_than_a_page_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuild, "_BALANCES_HASH", "SELECT pg_sleep(0.5)::text")
+    with connection.cursor() as cursor:
+        cursor.execute("SET statement_timeout = '250ms'")
+    try:
+        assert len(rebuild.state_hash()) == 64
+    finally:
+        connection.close()
 
 
 def test_progress_adds_up_to_the_number_of_events() -> None:
