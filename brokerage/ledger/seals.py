@@ -31,13 +31,13 @@ class ForeignSystem(Refused):
 
 
 class Blocker(NamedTuple):
-    """A session whose open transaction holds seals back."""
+    """A session whose open transaction holds seals back; None is what PostgreSQL hides from our role."""
 
     pid: int
-    database: str
-    application: str
-    state: str
-    since: datetime
+    database: str | None
+    application: str | None
+    state: str | None
+    since: datetime | None
 
 
 class _Window(NamedTuple):

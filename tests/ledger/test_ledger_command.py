@@ -4,12 +4,14 @@ import io
 from decimal import Decimal
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from brokerage.ledger import seals
 
-from .book import context, new, pay_in, superuser
+from .book import context, dsn, new, pay_in, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,6 +39,22 @@ def test_each_verb_says_what_it_did(book: None, tmp_path: Path) -> None:
     assert ledger("snapshot").startswith("run 1 taken")
     assert ledger("snapshot").startswith("nothing new")
     assert ledger("tail").splitlines()[-1].endswith('{"amount":"5.000000000000000000","asset":"HKD"}')
+
+
+@pytest.mark.parametrize(
+    ("role", "said"), [("praya_app", "unknown), whose"), ("none", "idle in transaction), whose")]
+)
+def test_seal_names_who_is_in_the_way_as_far_as_the_role_may_see(book: None, role: str, said: str) -> None:
+    with psycopg.connect(dsn(), application_name="importer") as session:
+        session.execute("SELECT pg_current_xact_id()")
+        process = session.info.backend_pid
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET ROLE {role}")
+        try:
+            told = ledger("seal").splitlines()[-1]
+        finally:
+            connection.close()
+    assert f"wait for process {process} (importer, {said}" in told
 
 
 def test_a_tampered_book_exits_with_one_and_names_the_row(book: None) -> None:

@@ -19,6 +19,7 @@ from brokerage.ledger.registry import Recorded
 
 WRONG = 1
 REFUSED = 2
+HIDDEN = "unknown"
 
 
 class Command(BaseCommand):
@@ -77,9 +78,10 @@ class Command(BaseCommand):
     def _seal(self, **_: Any) -> None:
         self.stdout.write(f"{seals.seal()} events sealed; epoch {_epoch()}, position {feed.head()}")
         if held := seals.blocker():
+            since = f"{held.since:%H:%M:%S}" if held.since else HIDDEN
             self.stdout.write(
-                f"later events wait for process {held.pid} ({held.application or held.database},"
-                f" {held.state}), whose transaction is open since {held.since:%H:%M:%S}"
+                f"later events wait for process {held.pid} ({held.application or held.database or HIDDEN},"
+                f" {held.state or HIDDEN}), whose transaction is open since {since}"
             )
 
     def _snapshot(self, **_: Any) -> None:
