@@ -213,3 +213,13 @@ def sale(id: UUID) -> Sale:
 def current_sale(call_id: UUID) -> Sale | None:
     """The plan of a call that is not closed yet, if there is one."""
     return Sale.objects.filter(call=call_id).exclude(state=Sale.State.CLOSED).first()
+
+
+def may_sell_alone(sale: Sale, policy: MarginPolicy, prices: Prices) -> bool:
+    """Whether a job may approve the plan: the policy allows it and each leg's price may be sold on.
+
+    A stale price always takes a second person.
+    """
+    return policy.automatic_sales and all(
+        prices.permit(leg.asset, Use.LIQUIDATION) is Answer.YES for leg in sale.legs.all()
+    )

@@ -22,7 +22,7 @@ from brokerage.market.rules.calendars import HONG_KONG, ONE_DAY, hong_kong_date
 from . import commands, queries, venue
 from .commands.fills import CANCEL
 from .commands.sales import SELL, PlanOutdated
-from .models import Call, MarginAccount
+from .models import Call, MarginAccount, Sale
 from .revaluation import revalue as revalue_all
 from .rules.lifecycle import SELLING, WAITING, PriceOnHold, SecondPersonNeeded, Stage
 
@@ -110,11 +110,19 @@ def _sell(run: Run, account: UUID, price_set: UUID, now: datetime) -> None:
     with suppress(NothingToDo):
         commands.plan_sale(context("plan"), account=account, price_set=price_set)
     plan = queries.current_sale(held.call.id)
-    if plan is None or plan.state == plan.State.ORDERED:
+    if plan is None or plan.state == plan.State.ORDERED or held.account.open_hold is not None:
         return
     if plan.state == plan.State.PLANNED:
+        if not _may_sell_alone(plan, held, price_set, now):
+            return
         commands.approve_sale(context("approve"), account=account, sale=plan.id, price_set=price_set)
     commands.order_sale(context("order"), account=account, sale=plan.id, price_set=price_set)
+
+
+def _may_sell_alone(plan: Sale, held: queries.Held, price_set: UUID, now: datetime) -> bool:
+    """Whether to ask for approval at all: each refusal is noted, and this is asked every minute."""
+    prices = queries.prices(price_set, held.account.currency, at=now)
+    return queries.may_sell_alone(plan, queries.policy_in_force(now).policy, prices)
 
 
 def _borrowers(run: Run) -> Sequence[UUID]:

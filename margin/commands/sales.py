@@ -83,8 +83,7 @@ def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) ->
     _advance(each, call, Step.APPROVE)
     seen = view(entry, each.currency, price_set)
     _check_current(each, plan, seen)
-    stale = any(seen.prices.permit(leg.asset, Use.LIQUIDATION) is not Answer.YES for leg in plan.legs.all())
-    automatic = entry.context.source is Source.JOB and seen.policy.automatic_sales and not stale
+    automatic = entry.context.source is Source.JOB and queries.may_sell_alone(plan, seen.policy, seen.prices)
     if not automatic and not two_people(entry):
         raise lifecycle.SecondPersonNeeded("Another person must approve the sale.", sale=sale)
     each.record(

@@ -9,6 +9,7 @@ from brokerage.jobs import commands as jobs
 from brokerage.jobs import outbox
 from brokerage.jobs.models import Outbox, OutboxState, Parked
 from brokerage.ledger.chart import Role
+from brokerage.ledger.models import Refusal
 from margin.events import CallIssued, InterestAccrued, SaleClosed
 from margin.models import Sale, Valuation
 from margin.rules.lifecycle import Stage
@@ -76,6 +77,7 @@ def test_the_cycle_waits_for_a_second_person_where_it_does_not(firm: Firm) -> No
     cycle(firm)
     assert open_call(account).stage == Stage.PLANNED
     assert Sale.objects.get().state == Sale.State.PLANNED
+    assert not Refusal.objects.exists()
     assert not Parked.objects.exists()
 
 
