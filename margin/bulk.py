@@ -103,7 +103,8 @@ _PLAIN = """
             coalesce(sum(b.amount * t.unit * t.kept), 0) AS lv,
             coalesce(sum(b.amount * t.unit * t.capital), 0) AS capital,
             greatest(0, max(b.amount * t.unit * t.kept * t.need){shared}) AS need,
-            coalesce(bool_and(t.plain AND b.amount > 0) FILTER (WHERE b.role = 'collateral'), true) AS plain,
+            coalesce(bool_and(coalesce(t.plain, false) AND b.amount > 0)
+                FILTER (WHERE b.role = 'collateral'), true) AS plain,
             - coalesce(sum(b.amount) FILTER (WHERE b.role IN ('loan', 'interest-accrued', 'deficit')
                 OR b.role = 'unsettled' AND b.amount < 0), 0) AS loan
         FROM ledger_balance b LEFT JOIN asset t ON t.asset = b.asset AND b.role = 'collateral'

@@ -5,6 +5,7 @@ ISO text. Floats are refused. Objects are encoded with sorted keys and no spaces
 """
 
 import json
+import re
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
@@ -50,8 +51,11 @@ def instant_text(value: datetime) -> str:
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def _text(value: str) -> str:
-    if "\x00" in value or any("\ud800" <= letter <= "\udfff" for letter in value):
+    if "\x00" in value or (not value.isascii() and _SURROGATE.search(value)):
         raise Unencodable("Text may not hold NUL or lone surrogate characters.")
     return value
 

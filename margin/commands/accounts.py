@@ -23,7 +23,7 @@ from . import debit
 from .calls import ReasonMissing
 from .case import Case, case
 from .progress import cure
-from .view import View, creditworthy, judge, view
+from .view import View, check_newest, creditworthy, judge, view
 
 
 class NotAMarginAccount(Refused):
@@ -60,8 +60,8 @@ class NothingToRepay(Refused):
 def open_margin_account(entry: Entry, *, account: UUID) -> UUID:
     """Let a custody account of kind margin borrow, once a limit is set; returns the account.
 
-    Raises NotAMarginAccount for a cash account (VAF-2), AlreadyOpen, and custody's refusals for an
-    unknown, closed or inactive one.
+    Raises NotAMarginAccount for a cash account (VAF-2), AlreadyOpen, WrongCurrency unless it is in the
+    policy's currency, NoPolicy, and custody's refusals for an unknown, closed or inactive one.
     """
     entry.lock(account)
     standing = custody.standing(account)
@@ -71,6 +71,9 @@ def open_margin_account(entry: Entry, *, account: UUID) -> UUID:
     if MarginAccount.objects.filter(pk=account).exists():
         raise AlreadyOpen("This margin account is open.", account=account)
     currency = standing.base_currency
+    lent = queries.policy_in_force(entry.effective_at).policy.currency
+    if currency != lent:
+        raise WrongCurrency(f"The margin policy lends in {lent} only.", currency=currency)
     entry.record(account, AccountOpened(client=standing.client, currency=currency), owner=account)
     roles = (Role.CASH, Role.LOAN, Role.INTEREST_ACCRUED)
     entry.open(*(Account(account, role, currency) for role in roles))
@@ -130,10 +133,12 @@ def withdraw(
 ) -> None:
     """Pay out money in credit, or collateral the loan does not need at `price_set` (by default the latest).
 
-    Raises CreditStopped while a call or price hold stands, CashOutOnCredit (VAF-15) unless the policy
-    allows it, WithdrawalBeyondExcess, BeyondHolding, WrongCurrency, and as custody's withdraw_step.
+    Raises PricesSuperseded, CreditStopped while a call or price hold stands, CashOutOnCredit (VAF-15)
+    unless the policy allows it, WithdrawalBeyondExcess, BeyondHolding, WrongCurrency, and as custody's
+    withdraw_step.
     """
     each = case(entry, account)
+    check_newest(entry, price_set)
     if asset == each.currency:
         _money_out(each, amount, price_set)
     else:

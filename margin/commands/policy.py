@@ -4,10 +4,12 @@ from datetime import datetime
 
 from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.refusal import Refused
+from brokerage.market import queries as market
+from brokerage.market.rules.instruments import AssetClass
 
 from ..events import POLICY_STREAM, PolicyAdopted
 from ..models import Policy
-from ..rules.policy import MarginPolicy
+from ..rules.policy import AssetKind, MarginPolicy
 from ..rules.validation import validate
 from .calls import ReasonMissing
 
@@ -18,15 +20,22 @@ class PolicyInThePast(Refused):
     code = "margin.policy-in-the-past"
 
 
+class WrongKind(Refused):
+    """VAF-4 to VAF-6: a virtual asset entered as a security, which would escape its rules, or the reverse."""
+
+    code = "margin.wrong-kind"
+
+
 @command("margin.adopt-policy")
 def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime, reason: str) -> int:
     """Adopt a policy from an instant on; returns its version number.
 
-    Raises the refusals of `rules.validation` (VAF-3 to VAF-6 among them), ReasonMissing, and
+    Raises the refusals of `rules.validation` (VAF-3 to VAF-6 among them), WrongKind, ReasonMissing, and
     PolicyInThePast unless it takes effect with or after the entry and every policy before it.
     """
     entry.lock(POLICY_STREAM)
     validate(policy)
+    _check_kinds(policy)
     if not reason.strip():
         raise ReasonMissing("Say why the policy changes.")
     newest = Policy.objects.order_by("-version").first()
@@ -43,3 +52,14 @@ def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime
         PolicyAdopted(version=version, effective_from=effective_from, policy=policy, reason=reason),
     )
     return version
+
+
+def _check_kinds(policy: MarginPolicy) -> None:
+    """Pass if each asset is of the kind its instrument is; raises WrongKind, UnknownInstrument."""
+    listed = market.instruments_of(policy.assets)
+    for asset, terms in policy.assets.items():
+        is_va = listed[asset].asset_class is AssetClass.CRYPTO
+        if is_va != (terms.kind is AssetKind.VA):
+            raise WrongKind(
+                f"{asset} is {'a' if is_va else 'no'} virtual asset; enter it as what it is.", asset=asset
+            )

@@ -19,7 +19,7 @@ from ..rules.withdrawals import BeyondHolding
 from . import debit
 from .case import Case, case
 from .progress import cure
-from .view import View, creditworthy, judge, view
+from .view import View, check_newest, creditworthy, judge, view
 
 PLACES = 18
 
@@ -51,11 +51,12 @@ def purchase(
 
     `price` is the fill in the instrument's currency, by default that of the set; `cost` in base
     currency, by default the policy's trade cost. The account is judged at the set's prices,
-    doubtful ones counting for nothing. Raises CreditStopped, NotEligible, NotWholeLots,
+    doubtful ones counting for nothing. Raises PricesSuperseded, CreditStopped, NotEligible, NotWholeLots,
     PurchaseBeyondLimit, PurchaseBeyondBuyingPower, PriceInDoubt, PriceMissing, and as custody's
     trade_step.
     """
     each = case(entry, account)
+    check_newest(entry, price_set)
     seen = view(entry, each.currency, price_set)
     unit = _unit(seen, asset, price)
     paid = _cost(seen.policy, unit, quantity, cost, each.places)

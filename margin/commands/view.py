@@ -27,6 +27,12 @@ class NoPriceSet(Refused):
     code = "margin.no-price-set"
 
 
+class PricesSuperseded(Refused):
+    """New credit or a withdrawal asked for at prices that newer ones have replaced."""
+
+    code = "margin.prices-superseded"
+
+
 @dataclass(frozen=True, slots=True)
 class BankDays:
     """The calendar securities deadlines run in: Hong Kong bank days, when money can be paid (H)."""
@@ -80,6 +86,13 @@ def view(entry: Entry, currency: str, price_set: UUID | None) -> View:
         price_set = latest.id
     prices = queries.prices(price_set, currency, at=entry.effective_at)
     return View(prices=prices, version=terms.version, policy=prices.apply(terms.policy))
+
+
+def check_newest(entry: Entry, price_set: UUID | None) -> None:
+    """Pass if these are the newest prices at the entry's business time, or none were named."""
+    latest = market.latest_price_set(entry.effective_at) if price_set is not None else None
+    if latest is not None and latest.id != price_set:
+        raise PricesSuperseded("Newer prices were adopted meanwhile; ask again at those.", newest=latest.id)
 
 
 def judge(book: Book, seen: View) -> Judged:

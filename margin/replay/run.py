@@ -157,7 +157,7 @@ class _Run:
         """Plan, approve, order and fill the sale of every expired call, at the morning's prices."""
         expired = Call.objects.filter(is_open=True).exclude(expired="nothing").order_by("account_id")
         for account in list(expired.values_list("account_id", flat=True)):
-            with suppress(NothingToDo, Refused):
+            with suppress(NothingToDo):
                 self._sell_for(account, market)
 
     def _sell_for(self, account: UUID, market: Market) -> None:

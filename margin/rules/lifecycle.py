@@ -203,7 +203,8 @@ def expiry_due(call: Call, now: datetime) -> bool:
     """Whether an expiry is to be recorded now: each deadline fires once, however late it is noticed."""
     scope = enforceable(call, now)
     may_expire = Step.EXPIRE in _ROAD.get(call.stage, {})
-    return may_expire and scope is not Scope.NOTHING and scope is not call.expired
+    # What has expired whole, by the hard trigger perhaps, has no part left to expire.
+    return may_expire and scope is not Scope.NOTHING and call.expired not in (scope, Scope.ALL)
 
 
 def expire(call: Call, now: datetime, *, second_person: bool = False) -> Call:
@@ -266,7 +267,9 @@ def extend(
     due = call.va_due_at if of_va else call.securities_due_at
     longest = timedelta(hours=deadlines.longest_extension_hours)
     over = of_va and call.expired is not Scope.NOTHING
-    if not reason.strip() or over or due is None or not due < until <= due + longest:
+    # A VA part that outlasts the securities part would keep that from expiring: a deadline moved silently.
+    beyond = of_va and call.securities_due_at is not None and until > call.securities_due_at
+    if not reason.strip() or over or beyond or due is None or not due < until <= due + longest:
         raise ExtensionNotAllowed(
             f"Give a reason and a time at most {longest} after a deadline that still runs.",
             until=until.isoformat(),

@@ -162,6 +162,39 @@ class TestFill:
         plan(firm, account)
         assert last(account, SalePlanned).version == 2
 
+    def test_the_venue_made_before_the_cancellation_arrived_is_booked_and_repays(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        sale = ordered(firm, account)
+        fill(firm, account, sale, 0, "V-1", "1.2", "75000")
+        before = owed(account)
+        fill(firm, account, sale, 0, "V-2", "0.2", "75000")
+        assert owed(account) < before
+        assert ledger.balances(account)[Role.COLLATERAL, "BTC"] == Decimal("0.6")
+        assert kinds(account).count("sale-closed") == 1
+        assert Call.objects.get(account=account).stage == Stage.CLOSED
+        with pytest.raises(Refused) as refused:
+            fill(firm, account, sale, 0, "V-3", "0.1", "75000")
+        assert refused.value.code == "margin.fill-beyond-order"
+
+    def test_of_a_stopped_sale_leaves_the_next_plan_where_it_is(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        sale = ordered(firm, account)
+        margin.close_sale(context(), account=account, sale=sale.id, price_set=firm.price_set)
+        again = ordered(firm, account)
+        fill(firm, account, sale, 0, "V-1", "0.1", "60000")
+        assert open_call(account).stage == Stage.ORDERED
+        fill(firm, account, again, 0, "V-2", "0.1", "60000")
+        assert open_call(account).stage == Stage.PART_EXECUTED
+
+    def test_of_a_plan_that_was_never_ordered_is_refused(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        first = plan(firm, account)
+        firm.prices({"BTC": "55000"})
+        plan(firm, account)
+        with pytest.raises(Refused) as refused:
+            fill(firm, account, Sale.objects.get(pk=first), 0, "V-1", "0.1", "55000")
+        assert refused.value.code == "margin.not-this-sale"
+
     def test_booked_before_is_nothing_to_do_even_after_the_end(self, firm: Firm) -> None:
         account = expired(firm, firm.base_book())
         sale = ordered(firm, account)

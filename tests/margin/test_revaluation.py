@@ -42,13 +42,15 @@ class World(NamedTuple):
 
 
 @command("tests.set-up-market")
-def set_up_market(entry: Entry, *, policy: MarginPolicy, quotes: dict[str, Quote], price_set: UUID) -> None:
+def set_up_market(
+    entry: Entry, *, policy: MarginPolicy, quotes: dict[str, Quote], price_set: UUID, unpriced: str
+) -> None:
     """List instruments and adopt one price set and one policy, without the rules that guard them."""
     entry.lock(PRICE_SETS, events.POLICY_STREAM, *(instrument_id(name) for name in quotes))
     for name in quotes:
         terms = TermsFactory(code=name, name=name, asset_class=AssetClass.SHARE)
         entry.record(instrument_id(name), market.InstrumentListed(terms=terms))
-    adopted = tuple(_adopted(name, quote) for name, quote in quotes.items())
+    adopted = tuple(_adopted(name, quote) for name, quote in quotes.items() if name != unpriced)
     entry.record(
         PRICE_SETS,
         market.PriceSetAdopted(
@@ -104,7 +106,12 @@ def set_up_accounts(entry: Entry, *, books: dict[str, Book]) -> None:
 
 
 def world(
-    draw: Random, accounts: int, leverage: tuple[float, float] = (0.1, 0.7), *, one_tier: bool = False
+    draw: Random,
+    accounts: int,
+    leverage: tuple[float, float] = (0.1, 0.7),
+    *,
+    one_tier: bool = False,
+    unpriced: str = "",
 ) -> World:
     """One market and many random accounts in it, with tiers and caps or, for `one_tier`, caps alone."""
     cases: list[Case] = [random_case(draw, leverage=leverage) for _ in range(accounts)]
@@ -114,7 +121,13 @@ def world(
     books = {seams.new_id(): case.book for case in cases}
     price_set = seams.new_id()
     with seams.using(clock=lambda: NOW):
-        set_up_market(context(effective_at=NOW), policy=policy, quotes=first.quotes, price_set=price_set)
+        set_up_market(
+            context(effective_at=NOW),
+            policy=policy,
+            quotes=first.quotes,
+            price_set=price_set,
+            unpriced=unpriced,
+        )
         set_up_accounts(
             context(effective_at=NOW), books={str(account): book for account, book in books.items()}
         )
@@ -150,6 +163,15 @@ def test_both_roads_are_taken() -> None:
     made = world(Random(SEED), accounts=60, one_tier=True)
     revalue(made.price_set, NOW)
     assert 10 < Valuation.objects.filter(plain=True).count() < 50
+
+
+def test_a_position_without_a_price_is_never_valued_at_nothing() -> None:
+    made = world(Random(SEED), accounts=40, one_tier=True, unpriced="0003")
+    revalued = revalue(made.price_set, NOW)
+    holders = {account for account, book in made.books.items() if "0003" in book.positions}
+    assert holders
+    assert holders <= set(revalued.candidates)
+    assert not Valuation.objects.filter(account__in=holders).exists()
 
 
 def test_candidates_are_the_accounts_whose_health_is_not_their_recorded_state() -> None:

@@ -127,6 +127,10 @@ class TestExpiry:
     def test_reaches_everything_when_the_only_part_is_due(self) -> None:
         assert enforceable(VA_ONLY, START + 12 * HOUR) is Scope.ALL
 
+    def test_is_not_due_for_a_part_of_what_has_expired_whole(self) -> None:
+        hard = expire(void_deadlines(_call(), START), START)
+        assert not expiry_due(replace(hard, securities_due_at=DUE.securities_at), START + 13 * HOUR)
+
     def test_fires_once_for_each_deadline(self) -> None:
         first = expire(_call(), START + 13 * HOUR)
         assert (first.stage, first.expired) == (Stage.EXPIRED, Scope.VA)
@@ -203,8 +207,8 @@ class TestExtension:
         return extend(call, part, until, Deadlines(), reason=reason, maker="staff:1", checker=checker)
 
     def test_moves_one_deadline_and_shows_it(self) -> None:
-        extended = self._extend(_call(), 36)
-        assert extended.va_due_at == START + 36 * HOUR
+        extended = self._extend(_call(), 24)
+        assert extended.va_due_at == START + 24 * HOUR
         assert extended.securities_due_at == DUE.securities_at
         assert extended.sides == (Side.EXTENDED,)
         moved = self._extend(_call(), 50, part=AssetKind.SECURITIES)
@@ -218,6 +222,7 @@ class TestExtension:
             ("margin.extension-not-allowed", _call(), 20, {"reason": " "}),
             ("margin.extension-not-allowed", VA_ONLY, 30, {"part": AssetKind.SECURITIES}),
             ("margin.extension-not-allowed", replace(_call(), expired=Scope.VA), 20, {}),
+            ("margin.extension-not-allowed", _call(), 27, {}),
             ("margin.second-person-needed", _call(), 20, {"checker": "staff:1"}),
             ("margin.second-person-needed", _call(), 20, {"checker": ""}),
             ("margin.call-step-not-possible", _call(Step.EXPIRE), 20, {}),
