@@ -42,18 +42,6 @@ class WritersAtWork(Refused):
     code = "ledger.writers-at-work"
 
 
-class WritersAtWork(Refused):
-    """A transaction kept the book open for too long; nothing was done."""
-
-    code = "ledger.writers-at-work"
-
-
-class WritersAtWork(Refused):
-    """A transaction kept the book open for too long; nothing was done."""
-
-    code = "ledger.writers-at-work"
-
-
 class Head(NamedTuple):
     """The newest event of a stream: its version and hash."""
 
@@ -113,44 +101,6 @@ def lock(streams: Iterable[UUID]) -> dict[UUID, Head]:
     """Lock streams until the transaction ends, in one global order; the heads of those that have events."""
     rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [_array(map(str, set(streams)))])
     return {stream: Head(version, bytes(digest)) for stream, version, digest in rows}
-
-
-WAIT_FOR_WRITERS = "60s"
-
-
-def hold_writers() -> None:
-    """Let the appends at work finish and keep new ones waiting until the transaction ends.
-
-    Needs the schema owner's rights. The entry table is locked as well: every append writes there before
-    it draws its seqs. Raises WritersAtWork when a transaction goes on for longer than WAIT_FOR_WRITERS.
-    """
-    cursor().execute("SELECT set_config('lock_timeout', %s, true)", [WAIT_FOR_WRITERS])
-    try:
-        cursor().execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
-    except psycopg.errors.LockNotAvailable as error:
-        raise WritersAtWork(
-            "A transaction still writes to the book; end it, or stop the workers, and run this again.",
-            waited=WAIT_FOR_WRITERS,
-        ) from error
-
-
-WAIT_FOR_WRITERS = "60s"
-
-
-def hold_writers() -> None:
-    """Let the appends at work finish and keep new ones waiting until the transaction ends.
-
-    Needs the schema owner's rights. The entry table is locked as well: every append writes there before
-    it draws its seqs. Raises WritersAtWork when a transaction goes on for longer than WAIT_FOR_WRITERS.
-    """
-    cursor().execute("SELECT set_config('lock_timeout', %s, true)", [WAIT_FOR_WRITERS])
-    try:
-        cursor().execute("LOCK TABLE ledger_entry, ledger_event IN SHARE ROW EXCLUSIVE MODE")
-    except psycopg.errors.LockNotAvailable as error:
-        raise WritersAtWork(
-            "A transaction still writes to the book; end it, or stop the workers, and run this again.",
-            waited=WAIT_FOR_WRITERS,
-        ) from error
 
 
 WAIT_FOR_WRITERS = "60s"
