@@ -60,8 +60,8 @@ class UnknownEvent(Refused):
     code = "ledger.unknown-event"
 
 
-class AlreadyReversed(Refused):
-    """The event was reversed before, is a reversal itself or moved no value."""
+class NotReversible(Refused):
+    """The event was reversed before, moved no value, or its kind's room does not follow reversals."""
 
     code = "ledger.not-reversible"
 
@@ -269,9 +269,9 @@ def commands() -> dict[str, Command[Any, Any]]:
 
 @command("ledger.reverse")
 def reverse(entry: Entry, *, stream: UUID, version: int, reason: str) -> str:
-    """Take back the postings of one event by their negatives; the only correction there is.
+    """Take back the postings of one event by their negatives, if its kind is registered as reversible.
 
-    Returns the reference of the reversed event. Raises UnknownEvent, AlreadyReversed, or
+    Returns the reference of the reversed event. Raises UnknownEvent, NotReversible, or
     InsufficientBalance when the value has moved on.
     """
     entry.lock(stream)
@@ -281,12 +281,19 @@ def reverse(entry: Entry, *, stream: UUID, version: int, reason: str) -> str:
             "There is no such event; check stream and version.", stream=stream, version=version
         )
     target = found[0]
+    kind = registry.kinds().get(target.kind)
+    if kind is None or not kind.reversible:
+        raise NotReversible(
+            "Events of this kind are not taken back by a reversal; correct them with a new command.",
+            event=target.reference,
+            kind=target.kind,
+        )
     reversals = store.read(
         "e.stream = %s AND e.kind = %s AND (e.data->>'version')::int = %s",
         [stream, registry.kind_of(Reversed).name, version],
     )
-    if reversals or not target.postings or isinstance(target.event, Reversed):
-        raise AlreadyReversed("Only an event that moved value can be reversed, once.", event=target.reference)
+    if reversals or not target.postings:
+        raise NotReversible("Only an event that moved value can be reversed, once.", event=target.reference)
     back = [Posting(posting.account, -posting.amount) for posting in target.postings]
     entry.record(
         stream, Reversed(stream=stream, version=version, reason=reason), owner=target.owner, postings=back

@@ -31,6 +31,7 @@ class Kind:
     cls: type
     schema: int
     audience: Audience
+    reversible: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,19 @@ _upcasters: dict[tuple[str, int], Upcaster] = {}
 T = TypeVar("T")
 
 
-def event(name: str, *, schema: int = 1, audience: Audience = Audience.STAFF) -> Callable[[type[T]], type[T]]:
-    """Register a frozen dataclass as the current form of an event kind, such as "margin.drawn"."""
+def event(
+    name: str, *, schema: int = 1, audience: Audience = Audience.STAFF, reversible: bool = False
+) -> Callable[[type[T]], type[T]]:
+    """Register a frozen dataclass as the current form of an event kind, such as "margin.drawn".
+
+    `reversible` promises that every projection which follows the kind follows ledger.reversed as well;
+    without it a reversal would move the balances and leave the room's read models behind.
+    """
 
     def register(cls: type[T]) -> type[T]:
         if name in _kinds and _kinds[name].cls.__qualname__ != cls.__qualname__:
             raise ValueError(f"event kind {name} is registered twice")
-        _kinds[name] = _by_class[cls] = Kind(name, cls, schema, audience)
+        _kinds[name] = _by_class[cls] = Kind(name, cls, schema, audience, reversible)
         return cls
 
     return register

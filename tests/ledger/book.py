@@ -25,7 +25,7 @@ BANK = UUID("00000000-0000-7000-8000-0000000000b4")
 NOON = datetime(2026, 1, 5, 4, 0, tzinfo=UTC)
 
 
-@event("test.paid")
+@event("test.paid", reversible=True)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paid:
     """Money moved between two accounts."""

@@ -3,18 +3,20 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
 from brokerage.ledger import queries, seams, store
-from brokerage.ledger.chart import Role
+from brokerage.ledger.chart import Posting, Role
 from brokerage.ledger.commands import (
-    AlreadyReversed,
     Entry,
     FutureTime,
     KeyReused,
+    NotReversible,
     UnknownEvent,
     command,
     commands,
@@ -22,6 +24,7 @@ from brokerage.ledger.commands import (
 )
 from brokerage.ledger.models import Entry as EntryRow
 from brokerage.ledger.models import Event, Refusal
+from brokerage.ledger.registry import event
 from brokerage.ledger.store import InsufficientBalance, Unbalanced, UnopenedAccount
 
 from .book import (
@@ -44,14 +47,29 @@ HKD = (Role.CASH, "HKD")
 @command("test.faulty")
 def faulty(entry: Entry, *, client: str) -> None:
     """Does what no command may do."""
-    from brokerage.ledger.chart import Posting
-
     owner = new()
     entry.lock(owner, BANK)
     if client == "unbalanced":
         entry.open(cash(owner))
     one_sided = [Posting(cash(owner), Decimal(1))]
     entry.record(owner, Paid(amount=Decimal(1)), owner=owner, postings=one_sided)
+
+
+@event("test.fee-taken")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeTaken:
+    """A kind that moves value and is not registered as reversible."""
+
+    amount: Decimal
+
+
+@command("test.fee")
+def fee(entry: Entry, *, client: UUID) -> None:
+    """A client's payment that no reversal takes back."""
+    entry.lock(client, BANK)
+    entry.open(cash(client), bank())
+    postings = [Posting(bank(), Decimal(-1)), Posting(cash(client), Decimal(1))]
+    entry.record(client, FeeTaken(amount=Decimal(1)), owner=client, postings=postings)
 
 
 @command("test.careless")
@@ -134,10 +152,19 @@ class TestReversal:
         version = len(queries.events(client))
         reverse(context(), stream=client, version=version, reason="typed twice")
         assert queries.balances(client) == {HKD: Decimal(0)}
-        with pytest.raises(AlreadyReversed):
+        with pytest.raises(NotReversible):
             reverse(context(), stream=client, version=version, reason="again")
-        with pytest.raises(AlreadyReversed):
+        with pytest.raises(NotReversible):
             reverse(context(), stream=client, version=version + 1, reason="the reversal")
+
+    def test_of_a_kind_whose_room_does_not_follow_reversals_is_refused(self) -> None:
+        client = new()
+        fee(context(), client=client)
+        before = queries.balances(client)
+        with pytest.raises(NotReversible, match="not taken back") as refused:
+            reverse(context(), stream=client, version=len(queries.events(client)), reason="too dear")
+        assert refused.value.evidence["kind"] == "test.fee-taken"
+        assert queries.balances(client) == before
 
     def test_of_nothing_or_of_value_that_moved_on_is_refused(self) -> None:
         client = new()
