@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, transaction
 
+from brokerage.ledger.amounts import BadAmount
 from brokerage.ledger.models import Event
 from brokerage.market import queries
 from brokerage.market.commands import adopt_price_set, change_instrument, import_prices, release_price
@@ -131,7 +132,7 @@ class TestAdoptionIsRefused:
         [
             ((), MissingRate),
             ((FxRate(base="USD", quote="HKD", rate=Decimal(0)),), BadPrice),
-            ((FxRate(base="USD", quote="HKD", rate=Decimal("NaN")),), BadPrice),
+            ((FxRate(base="USD", quote="HKD", rate=Decimal("NaN")),), BadAmount),
             ((FxRate(base="HKD", quote="HKD", rate=Decimal(1)),), BadRate),
             ((*HOUSE_RATE, FxRate(base="HKD", quote="USD", rate=Decimal("0.128"))), BadRate),
         ],
