@@ -13,13 +13,15 @@ from brokerage.ledger.commands import Context, NothingToDo, Source
 from brokerage.market import queries as market
 
 from . import commands, queries
-from .commands.sales import NotThisSale
+from .models import Sale
 
 
 def execute(order: Message) -> None:
-    """Fill the order; one for a sale that has ended meanwhile is left alone."""
+    """Fill the order; one for a sale that has ended meanwhile is void, its cancellation is on the way."""
     now = seams.now()
     account, sale, leg = UUID(order.payload["account"]), UUID(order.payload["sale"]), order.payload["leg"]
+    if queries.sale(sale).state == Sale.State.CLOSED:
+        return
     price_set = market.latest_price_set(now)
     if price_set is None:
         raise LookupError("an order was sent before any price was adopted")
@@ -38,7 +40,7 @@ def execute(order: Message) -> None:
             price=quotes[order.payload["asset"]].price,
             price_set=price_set.id,
         )
-    except (NothingToDo, NotThisSale):
+    except NothingToDo:
         return
 
 

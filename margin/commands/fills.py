@@ -22,7 +22,7 @@ from ..rules.valuation import quote_of
 from . import debit
 from .calls import check_reason, check_two_people, with_call
 from .case import Case, case
-from .sales import current
+from .sales import NotThisSale, current
 from .view import View, judge, standing, view
 
 CANCEL = "margin.cancel-order"
@@ -67,14 +67,17 @@ def fill_sale(
     the target is met, what is left of the orders is taken back and sale and call close; when all is
     filled the sale closes, and a deficit is recorded if nothing is left to sell. Raises NothingToDo
     for an execution booked before, NotThisSale, FillBeyondOrder, and as custody's trade_step.
+
+    What the venue sold before a cancellation reached it is booked and repays too, though the sale has
+    closed: it moves neither the sale nor its call.
     """
     each = case(entry, account)
     if SaleFill.objects.filter(pk=fill_id(venue_trade)).exists():
         raise NothingToDo("This execution was booked before.", trade=venue_trade)
-    call, plan = current(each, sale, Sale.State.ORDERED)
+    plan = _ordered_sale(each, sale)
     seen = view(entry, each.currency, price_set)
     legs = list(plan.legs.order_by("number"))
-    ordered = _ordered(legs, leg, quantity)
+    ordered = _ordered_leg(legs, leg, quantity)
     quote = quote_of(seen.prices.quotes, ordered.asset)
     unit = half_up(EXACT.multiply(positive(price, name="price"), quote.fx_rate), PLACES)
     gross = EXACT.multiply(quantity, unit)
@@ -84,7 +87,7 @@ def fill_sale(
     each.record(
         SaleFilled(
             sale=sale,
-            call=call.id,
+            call=plan.call_id,
             leg=leg,
             trade=number,
             venue_trade=venue_trade,
@@ -98,7 +101,8 @@ def fill_sale(
     )
     ordered.filled += quantity
     ordered.filled_proceeds += trade.due
-    _after_fill(each, call, plan, legs, seen)
+    if plan.state == Sale.State.ORDERED:
+        _after_fill(each, plan, legs, seen)
     return number
 
 
@@ -149,7 +153,16 @@ def write_off_deficit(entry: Entry, *, account: UUID, amount: Decimal, reason: s
     )
 
 
-def _ordered(legs: Sequence[SaleLeg], number: int, quantity: Decimal) -> SaleLeg:
+def _ordered_sale(each: Case, sale: UUID) -> Sale:
+    """The account's sale of that id whose orders went out, closed since or not; raises NotThisSale."""
+    sent = Sale.objects.filter(call__account=each.id, ordered_at__isnull=False)
+    plan = sent.select_related("call").filter(pk=sale).first()
+    if plan is None:
+        raise NotThisSale("Nothing was ordered under this id.", sale=sale, account=each.id)
+    return plan
+
+
+def _ordered_leg(legs: Sequence[SaleLeg], number: int, quantity: Decimal) -> SaleLeg:
     """The leg an execution belongs to; raises FillBeyondOrder when it was not ordered, or not that much."""
     positive(quantity, name="quantity")
     for leg in legs:
@@ -158,7 +171,8 @@ def _ordered(legs: Sequence[SaleLeg], number: int, quantity: Decimal) -> SaleLeg
     raise FillBeyondOrder("This is more than is left of the order.", leg=number, quantity=quantity)
 
 
-def _after_fill(each: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> None:
+def _after_fill(each: Case, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> None:
+    call = plan.call
     judged = judge(each.book, seen)
     filled = all(leg.filled >= leg.quantity for leg in legs)
     # Each booking rounds price and cost to the cent; for a rest of less than that nothing more is sold (H).

@@ -9,6 +9,7 @@ from brokerage.ledger.registry import Recorded
 from .. import events as e
 from ..models import Call, PriceHold
 from ..rules.calls import Health
+from ..rules.identity import sale_id
 from ..rules.lifecycle import WAITING, Scope, Stage
 
 ENDED = {
@@ -21,7 +22,6 @@ STAGES = {
     e.SalePlanned: Stage.PLANNED,
     e.SaleApproved: Stage.APPROVED,
     e.SaleOrdered: Stage.ORDERED,
-    e.SaleFilled: Stage.PART_EXECUTED,
     e.DeficitRecorded: Stage.DEFICIT,
 }
 PAID = {e.DeficitSettled: Stage.SETTLED, e.DeficitWrittenOff: Stage.WRITTEN_OFF}
@@ -34,6 +34,7 @@ PAID = {e.DeficitSettled: Stage.SETTLED, e.DeficitWrittenOff: Stage.WRITTEN_OFF}
         *ENDED,
         *STAGES,
         *PAID,
+        e.SaleFilled,
         e.CallPartMet,
         e.CallRelieved,
         e.CallReliefLost,
@@ -65,6 +66,10 @@ def _call(row: Call | None, recorded: Recorded) -> Call:
             row.disputed = True
         case e.SalePlanned():
             row.plan_version = event.version
+        case e.SaleFilled():
+            # A fill the venue made before a cancellation arrived belongs to a sale that has ended.
+            if row.stage == Stage.ORDERED and event.sale == sale_id(row.id, row.plan_version):
+                row.stage = Stage.PART_EXECUTED.value
         case e.SaleClosed():
             _after_sale(row, recorded)
         case _:
