@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -90,10 +90,7 @@ class Cluster:
 
     def pid(self) -> int | None:
         """The postmaster's process id as it wrote it down, or None."""
-        try:
-            return int((self.data / "postmaster.pid").read_text().split()[0])
-        except (OSError, ValueError, IndexError):
-            return None
+        return _first_number(self.data / "postmaster.pid")
 
     def answers(self) -> bool:
         """Whether the cluster accepts a login now."""
@@ -105,8 +102,6 @@ class Cluster:
 
     def start(self) -> None:
         """Start the server and wait until it answers. Raises Unusable with the last lines of its log."""
-        if not processes.is_running(self.pid(), "postgres"):
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
         deadline = time.monotonic() + _START_WAIT_S
         server = self._launch()
         while time.monotonic() < deadline:
@@ -128,7 +123,17 @@ class Cluster:
         if processes.is_running(self.pid(), "postgres"):
             processes.run([self.programs / "pg_ctl", "stop", "-D", self.data, "-m", mode, "-t", "60"])
 
+    def _clear_place(self) -> None:
+        """Forget a killed server: to the next one a zombie, or a stranger with its number, is alive."""
+        for mark in (self.data / "postmaster.pid", self.folder / f".s.PGSQL.{self.port}.lock"):
+            pid = _first_number(mark)
+            if pid is not None and not processes.is_running(pid, "postgres"):
+                with suppress(ChildProcessError):
+                    os.waitpid(pid, os.WNOHANG)
+                mark.unlink(missing_ok=True)
+
     def _launch(self) -> subprocess.Popen[bytes]:
+        self._clear_place()
         reach = (
             ["-c", f"unix_socket_directories={self.folder}", "-c", "listen_addresses="]
             if self.by_socket
@@ -139,6 +144,13 @@ class Cluster:
             log=self.log,
             dies_with_us=self.dies_with_us,
         )
+
+
+def _first_number(file: Path) -> int | None:
+    try:
+        return int(file.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return None
 
 
 def wheel_programs(copies: Path) -> Path:
