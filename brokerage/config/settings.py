@@ -167,7 +167,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:"],  # bootstrap's css draws its arrows, ticks and crosses as data: svg
         "font-src": [SELF],
         "connect-src": [SELF],
         "base-uri": [NONE],
