@@ -22,6 +22,7 @@ from types import FrameType
 
 import psutil
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from brokerage.config import embedded, folder, processes
 from brokerage.config.folder import Unusable
@@ -243,7 +244,7 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         raise SystemExit(main())
-    except Unusable as error:
+    except (Unusable, ImproperlyConfigured) as error:
         raise SystemExit(f"praya: {error}") from error
     except KeyboardInterrupt:
         raise SystemExit(130) from None
