@@ -36,6 +36,12 @@ class UnopenedAccount(Refused):
     code = "ledger.unopened-account"
 
 
+class PostedTwice(Refused):
+    """An event posts to the same account more than once."""
+
+    code = "ledger.posted-twice"
+
+
 class WritersAtWork(Refused):
     """A transaction kept the book open for too long; nothing was done."""
 
@@ -152,7 +158,8 @@ def open_accounts(accounts: Sequence[Account]) -> None:
 def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head]) -> list[Recorded]:
     """Write one entry with its events, chained to `heads` of their locked streams, and its postings.
 
-    Raises InsufficientBalance, Unbalanced or UnopenedAccount; the caller's transaction then rolls back.
+    Raises InsufficientBalance, Unbalanced, PostedTwice or UnopenedAccount; the caller's transaction
+    then rolls back.
     """
     chained = _chain(entry, drafts, heads)
     try:
@@ -171,7 +178,7 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
             )
             .fetchone()
         )
-    except psycopg.errors.CheckViolation as error:
+    except psycopg.IntegrityError as error:
         raise _refusal(error) from error
     if row is None or row[0] is None:
         accounts = sorted({str(posting.account) for draft in drafts for posting in draft.postings})
@@ -270,7 +277,9 @@ def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def _refusal(error: psycopg.errors.CheckViolation) -> Refused:
+def _refusal(error: psycopg.IntegrityError) -> Refused:
+    if error.diag.constraint_name == "ledger_posting_pkey":
+        return PostedTwice("Post to each account once an event: add its postings up first.")
     if error.diag.constraint_name == "ledger_posting_zero_sum":
         return Unbalanced("The postings of an event must sum to zero in each asset.")
     if error.diag.constraint_name == "ledger_balance_side":

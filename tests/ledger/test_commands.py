@@ -25,7 +25,7 @@ from brokerage.ledger.commands import (
 from brokerage.ledger.models import Entry as EntryRow
 from brokerage.ledger.models import Event, Refusal
 from brokerage.ledger.registry import event
-from brokerage.ledger.store import InsufficientBalance, Unbalanced, UnopenedAccount
+from brokerage.ledger.store import InsufficientBalance, PostedTwice, Unbalanced, UnopenedAccount
 
 from .book import (
     BANK,
@@ -49,10 +49,12 @@ def faulty(entry: Entry, *, client: str) -> None:
     """Does what no command may do."""
     owner = new()
     entry.lock(owner, BANK)
-    if client == "unbalanced":
-        entry.open(cash(owner))
-    one_sided = [Posting(cash(owner), Decimal(1))]
-    entry.record(owner, Paid(amount=Decimal(1)), owner=owner, postings=one_sided)
+    if client != "unopened":
+        entry.open(cash(owner), bank())
+    postings = [Posting(cash(owner), Decimal(1))]
+    if client == "twice":
+        postings += [Posting(cash(owner), Decimal(1)), Posting(bank(), Decimal(-2))]
+    entry.record(owner, Paid(amount=Decimal(1)), owner=owner, postings=postings)
 
 
 @event("test.fee-taken")
@@ -133,6 +135,11 @@ class TestOneCommand:
     def test_a_command_that_posts_to_an_unopened_account_is_refused(self) -> None:
         with pytest.raises(UnopenedAccount):
             faulty(context(), client="unopened")
+        assert not EntryRow.objects.exists()
+
+    def test_a_command_that_posts_to_an_account_twice_in_one_event_is_refused(self) -> None:
+        with pytest.raises(PostedTwice):
+            faulty(context(), client="twice")
         assert not EntryRow.objects.exists()
 
     @pytest.mark.parametrize(("locks", "said"), [(False, "lock stream"), (True, "recorded no event")])
