@@ -126,19 +126,22 @@ _PLAIN = """
     ), written AS (
         INSERT INTO margin_valuation AS v (account_id, health, loan, credit_limit, market_value,
             lending_value, capital_value, call_amount, shortfall, cap_binds_below, plain, price_set,
-            policy_version, valued_at)
+            calm_set, policy_version, valued_at)
         SELECT id, health, ceil(loan * %(unit)s) / %(unit)s, lim, floor(mv * %(unit)s) / %(unit)s,
             floor(lv * %(unit)s) / %(unit)s, floor(capital * %(unit)s) / %(unit)s,
             ceil(least(greatest(loan, 0), greatest(0, loan - %(target)s * lv, loan - lim)) * %(unit)s)
                 / %(unit)s,
             ceil(greatest(0, loan - least(lv, lim)) * %(unit)s) / %(unit)s,
-            ceil(need * %(unit)s) / %(unit)s, true, %(price_set)s, %(version)s, %(at)s
+            ceil(need * %(unit)s) / %(unit)s, true, %(price_set)s,
+            CASE WHEN health IN ('call', 'hard') THEN NULL ELSE %(price_set)s::uuid END, %(version)s, %(at)s
         FROM judged WHERE plain
         ON CONFLICT (account_id) DO UPDATE SET health = excluded.health, loan = excluded.loan,
             credit_limit = excluded.credit_limit, market_value = excluded.market_value,
             lending_value = excluded.lending_value, capital_value = excluded.capital_value,
             call_amount = excluded.call_amount, shortfall = excluded.shortfall,
             cap_binds_below = excluded.cap_binds_below, plain = true, price_set = excluded.price_set,
+            calm_set = CASE WHEN excluded.health IN ('call', 'hard') THEN v.calm_set
+                ELSE excluded.price_set END,
             policy_version = excluded.policy_version, valued_at = excluded.valued_at
     )
     SELECT id, plain, changes FROM judged WHERE changes OR NOT plain

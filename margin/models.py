@@ -273,7 +273,8 @@ class Valuation(models.Model):
     """An account at the latest revaluation: a cache, written by revaluation only, never a source.
 
     Rounded as for the record: requirements up, collateral down. `plain` says that the lending value is
-    the plain sum over positions, which holds until it falls below `cap_binds_below`.
+    the plain sum over positions, which holds until it falls below `cap_binds_below`. `calm_set` is the
+    price set of the last revaluation at which the account was not in call.
     """
 
     account = models.OneToOneField(MarginAccount, models.CASCADE, primary_key=True, related_name="valuation")
@@ -288,6 +289,7 @@ class Valuation(models.Model):
     cap_binds_below = _amount()
     plain = models.BooleanField()
     price_set = models.UUIDField()
+    calm_set = models.UUIDField(null=True)
     policy_version = models.IntegerField()
     valued_at = models.DateTimeField()
 

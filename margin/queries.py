@@ -15,7 +15,7 @@ from brokerage.market import queries as market
 from brokerage.market.rules.calendars import hong_kong_date
 from brokerage.market.rules.prices import Answer, PriceState, Use, permits
 
-from .models import Call, MarginAccount, Policy, Sale
+from .models import Call, MarginAccount, Policy, Sale, Valuation
 from .rules.calls import Assessment, Band, assess
 from .rules.policy import MarginPolicy
 from .rules.suspension import with_suspensions
@@ -187,6 +187,12 @@ def valuation(
     found = held([account_id])[account_id]
     priced = prices(price_set, found.account.currency, at=at)
     return assess(found.book, priced.quotes, priced.apply(policy))
+
+
+def calm_sets(accounts: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The price set at which each account was last valued and not in call, for those that ever were."""
+    found = Valuation.objects.filter(account__in=accounts).values_list("account_id", "calm_set")
+    return {account: calm_set for account, calm_set in found if calm_set is not None}
 
 
 def call(id: UUID) -> Call:

@@ -110,14 +110,14 @@ def _value_plain(terms: Terms, prices: Prices, currency: str, at: datetime) -> l
 def _value_exactly(accounts: Sequence[UUID], terms: Terms, prices: Prices, at: datetime) -> set[UUID]:
     """Value accounts by the kernel; those whose state may have to change, or that cannot be valued."""
     policy = prices.apply(terms.policy)
-    rows, candidates = [], set()
+    rows, candidates, calm_sets = [], set(), queries.calm_sets(accounts)
     for account, held in queries.held(accounts).items():
         try:
             assessment = assess(held.book, prices.quotes, policy)
         except PriceMissing:
             candidates.add(account)
             continue
-        rows.append(_row(account, assessment, terms, prices, at))
+        rows.append(_row(account, assessment, terms, prices, at, calm_sets.get(account)))
         if _may_change(held, assessment, prices, policy):
             candidates.add(account)
     upsert(Valuation, rows)
@@ -134,7 +134,14 @@ def _may_change(held: Held, assessment: Assessment, prices: Prices, policy: Marg
     return bool(doubtful) and banded_health(held.book, prices.quotes, doubtful, policy).hold
 
 
-def _row(account: UUID, assessment: Assessment, terms: Terms, prices: Prices, at: datetime) -> Valuation:
+def _row(
+    account: UUID,
+    assessment: Assessment,
+    terms: Terms,
+    prices: Prices,
+    at: datetime,
+    calm_before: UUID | None,
+) -> Valuation:
     found = figures(assessment, PLACES)
     return Valuation(
         account_id=account,
@@ -149,6 +156,7 @@ def _row(account: UUID, assessment: Assessment, terms: Terms, prices: Prices, at
         cap_binds_below=found.lending_value,
         plain=False,
         price_set=prices.price_set,
+        calm_set=calm_before if found.health.in_call else prices.price_set,
         policy_version=terms.version,
         valued_at=at,
     )

@@ -43,14 +43,8 @@ def revalue(run: Run, items: Sequence[UUID]) -> None:
     price_set = market.latest_price_set(run.slot)
     if price_set is None:
         return
-    before = market.latest_price_set(price_set.slot - timedelta(microseconds=1))
     with suppress(NothingToDo):
-        commands.assess(
-            run.batch(items, price_set.id),
-            accounts=list(items),
-            price_set=price_set.id,
-            calm_set=before.id if before is not None else None,
-        )
+        commands.assess(run.batch(items, price_set.id), accounts=list(items), price_set=price_set.id)
 
 
 @job("margin.follow-prices", slots=every(GLANCE), policy=LATEST_ONLY, queue=REVAL)

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache, partial
 from uuid import UUID
 
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry, NothingToDo, command
 from brokerage.ledger.refusal import Refused
 
+from .. import queries
 from ..events import CallCancelled, CallDisputed, CallExtended, Cause, Outcome
 from ..models import Call
 from ..queries import UnknownCall
@@ -16,7 +18,7 @@ from ..rules.lifecycle import Scope, Step
 from ..rules.policy import AssetKind
 from . import progress
 from .case import Case, case, cases
-from .view import View, judge, view
+from .view import judge, view
 
 MOST = 100
 """Accounts in one entry: enough to spread its cost, few enough to keep locks short."""
@@ -42,16 +44,16 @@ def assess(
 
     Raises and lowers warnings, places and lifts price holds, issues calls, notes relief by prices and
     enforces the hard trigger. `calm_set` is the set of the assessment before, which decides how much
-    of a new call is due to virtual assets. Raises NothingToDo when no account changes,
+    of a new call is due to virtual assets: by default the last at which the revaluation found the
+    account not in call. Raises NothingToDo when no account changes,
     TooManyAccounts, UnknownMarginAccount, NoPolicy and PriceMissing.
     """
-    views: dict[str, tuple[View, View | None]] = {}
+    seen = cache(partial(view, entry))
+    calm_sets = queries.calm_sets(accounts) if calm_set is None else dict.fromkeys(accounts, calm_set)
     changed = []
     for each in opened(entry, accounts):
-        if each.currency not in views:
-            calm = None if calm_set is None else view(entry, each.currency, calm_set)
-            views[each.currency] = view(entry, each.currency, price_set), calm
-        if progress.revalue(each, *views[each.currency]):
+        calm = seen(each.currency, calm_sets[each.id]) if each.id in calm_sets else None
+        if progress.revalue(each, seen(each.currency, price_set), calm):
             changed.append(each.id)
     return done(changed)
 

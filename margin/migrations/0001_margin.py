@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
                 ('cap_binds_below', models.DecimalField(decimal_places=18, max_digits=38)),
                 ('plain', models.BooleanField()),
                 ('price_set', models.UUIDField()),
+                ('calm_set', models.UUIDField(null=True)),
                 ('policy_version', models.IntegerField()),
                 ('valued_at', models.DateTimeField()),
             ],

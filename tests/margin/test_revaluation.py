@@ -174,6 +174,22 @@ def test_a_position_without_a_price_is_never_valued_at_nothing() -> None:
     assert not Valuation.objects.filter(account__in=holders).exists()
 
 
+def test_the_calm_set_is_the_last_one_without_a_call() -> None:
+    made = world(Random(SEED), accounts=60, leverage=(0.05, 0.5), one_tier=True)
+    revalue(made.price_set, NOW)
+    called = Valuation.objects.filter(health__in=("call", "hard"))
+    calm = Valuation.objects.exclude(health__in=("call", "hard"))
+    roads = {True, False}
+    assert roads == set(called.values_list("plain", flat=True)) == set(calm.values_list("plain", flat=True))
+    assert set(called.values_list("calm_set", flat=True)) == {None}
+    assert set(calm.values_list("calm_set", flat=True)) == {made.price_set}
+    earlier = seams.new_id()
+    Valuation.objects.update(calm_set=earlier)
+    revalue(made.price_set, NOW)
+    assert set(called.values_list("calm_set", flat=True)) == {earlier}
+    assert set(calm.values_list("calm_set", flat=True)) == {made.price_set}
+
+
 def test_candidates_are_the_accounts_whose_health_is_not_their_recorded_state() -> None:
     made = world(Random(SEED + 1), accounts=60)
     revalued = revalue(made.price_set, NOW)

@@ -39,6 +39,16 @@ def test_the_cycle_calls_and_splits_by_the_prices_before(firm: Firm) -> None:
     assert kinds(account).count("call-issued") == 1
 
 
+def test_the_prices_before_are_those_of_the_last_look_not_of_a_set_nobody_looked_at(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN | {"0700": "500"})
+    firm.prices({"0700": "400"})
+    cycle(firm)
+    issued = last(account, CallIssued)
+    assert (issued.securities, issued.va) == (Decimal(156_120), Decimal(263_952))
+
+
 def test_a_price_between_two_minutes_is_followed_within_seconds(firm: Firm) -> None:
     account = firm.base_book()
     cycle(firm)
