@@ -84,10 +84,11 @@ def take_role(words: Sequence[str], url: str) -> None:
 
 
 def owns_schema(words: Sequence[str]) -> bool:
-    """Whether a command line after `manage.py` changes the schema or rewrites read models whole."""
+    """Whether a command line after `manage.py` makes or changes the schema, or rewrites read models whole."""
     return words[0] in {"migrate", "flush"} or tuple(words[:2]) in {
         ("ledger", "rebuild"),
         ("ledger", "settle"),
+        ("margin", "replay"),
     }
 
 

@@ -25,6 +25,8 @@ CAPITAL = Decimal(20_000_000_000)
 LOTS = {"0700": 100, "1024": 100, "1810": 200, "3690": 100}
 NAMES = {"0700": "Tencent", "1024": "Kuaishou", "1810": "Xiaomi", "3690": "Meituan"}
 PLACES = {"BTC": 8, "ETH": 18, "SOL": 9}
+FILES = {code: f"{code}.HK.csv" for code in LOTS} | {code: f"{code}-USD.csv" for code in PLACES}
+"""The price file of each instrument, by code."""
 HAIRCUTS = {"0700": "0.30", "1024": "0.60", "1810": "0.45", "3690": "0.45", "BTC": "0.60", "ETH": "0.65"}
 
 
@@ -35,9 +37,8 @@ class MissingPrices(Refused):
 
 
 def price_files(folder: Path) -> dict[str, Path]:
-    """The file of each instrument: 0700.HK.csv for 0700, BTC-USD.csv for BTC. Raises MissingPrices."""
-    files = {code: folder / f"{code}.HK.csv" for code in LOTS}
-    files |= {code: folder / f"{code}-USD.csv" for code in PLACES}
+    """The file of each instrument in a folder. Raises MissingPrices."""
+    files = {code: folder / name for code, name in FILES.items()}
     missing = [path.name for path in files.values() if not path.is_file()]
     if missing:
         raise MissingPrices(f"{folder} lacks {', '.join(missing)}; name the folder of the price files.")

@@ -36,10 +36,13 @@ class TestPreparingAServer:
 
 
 class TestManagePy:
-    @pytest.mark.parametrize("words", [["migrate"], ["ledger", "rebuild", "--check"], ["ledger", "settle"]])
+    @pytest.mark.parametrize(
+        "words",
+        [["migrate"], ["ledger", "rebuild", "--check"], ["ledger", "settle"], ["margin", "replay"]],
+    )
     def test_owns_the_schema_where_a_command_changes_it(self, words: list[str]) -> None:
         assert database.owns_schema(words)
 
-    @pytest.mark.parametrize("words", [["margin", "replay"], ["ledger", "verify"], ["shell"], ["ledger"]])
+    @pytest.mark.parametrize("words", [["margin"], ["ledger", "verify"], ["shell"], ["ledger"]])
     def test_is_the_product_otherwise(self, words: list[str]) -> None:
         assert not database.owns_schema(words)

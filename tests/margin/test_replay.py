@@ -1,5 +1,8 @@
 """A replay: repeatable, provable from its export alone, and refused where it must not run."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
@@ -9,16 +12,18 @@ from random import Random
 import pytest
 from django.core.management import call_command
 
+from brokerage.config.postgres import Cluster
 from brokerage.ledger import integrity, rebuild
 from brokerage.ledger.export import export
 from brokerage.market.queries import calendar
 from margin.models import Call
 from margin.replay import picture, report
-from margin.replay.firm import LOTS, PLACES, MissingPrices
+from margin.replay.firm import FILES, LOTS, MissingPrices
 from margin.replay.run import BookNotEmpty, Plan, Replayed, replay
 from tests.margin.check_replay import check
 
 pytestmark = pytest.mark.django_db(transaction=True)
+ROOT = Path(__file__).resolve().parents[2]
 CRASH = date(2021, 5, 19)
 
 
@@ -40,8 +45,7 @@ def run(wanted: Plan) -> Replayed:
 def made_up_prices(tmp_path: Path) -> Path:
     """Price files of the real shape with invented prices that fall by a third on the day of the crash."""
     draw = Random(7)
-    for code in (*LOTS, *PLACES):
-        name = f"{code}.HK.csv" if code in LOTS else f"{code}-USD.csv"
+    for code, name in FILES.items():
         lines = ["Date,Open,High,Low,Close,Volume", *_lines(draw, only_sessions=code in LOTS)]
         (tmp_path / name).write_text("\n".join(lines) + "\n")
     return tmp_path
@@ -90,6 +94,26 @@ def test_a_book_that_is_not_empty_is_left_alone(made_up_prices: Path) -> None:
     run(wanted)
     with pytest.raises(BookNotEmpty):
         run(wanted)
+
+
+def test_a_new_database_needs_no_preparation(fresh_cluster: Cluster, made_up_prices: Path) -> None:
+    picture_file = made_up_prices / "replay.svg"
+    words = f"margin replay --prices {made_up_prices} --from {CRASH} --to {CRASH} --picture {picture_file}"
+    done = subprocess.run(
+        [sys.executable, ROOT / "manage.py", *words.split(), "--clients=2"],
+        env={
+            "PATH": os.environ["PATH"],
+            "DATABASE_URL": fresh_cluster.url(),
+            "CELERY_BROKER_URL": "memory://",
+            "PRAYA_DEMO": "1",
+            "PRAYA_DATA_DIR": str(made_up_prices / "home"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert picture_file.exists()
 
 
 def test_a_folder_without_the_files_is_refused(tmp_path: Path) -> None:
