@@ -3,7 +3,7 @@
 The past is computed, not looked up: balances, limit, policy, prices and calls as they were then.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -216,42 +216,50 @@ def standing(account: MarginAccount, as_of: datetime) -> Past | None:
         terms = queries.policy_in_force(as_of)
     except queries.NoPolicy:
         return None
-    priced = queries.prices(adopted.id, account.currency, at=as_of)
-    return _judged(account, as_of, adopted, priced, terms)
+    priced = {account.currency: queries.prices(adopted.id, account.currency, at=as_of)}
+    return _judged([account], as_of, adopted, priced, terms)[0]
 
 
 def _judged(
-    account: MarginAccount, as_of: datetime, adopted: Any, priced: queries.Prices, terms: queries.Terms
-) -> Past:
-    balances = ledger.balances_as_of(account.id, as_of=as_of)
-    book = queries.book_of(balances, account.currency, limit_at(account.id, as_of))
-    call = (
-        Call.objects.filter(
-            Q(ended_at__isnull=True) | Q(ended_at__gt=as_of), account=account, issued_at__lte=as_of
+    accounts: Sequence[MarginAccount],
+    as_of: datetime,
+    adopted: Any,
+    priced: Mapping[str, queries.Prices],
+    terms: queries.Terms,
+) -> list[Past]:
+    """Every account in three reads, however many there are."""
+    ids = [account.id for account in accounts]
+    balances = ledger.balances_as_of_many(ids, as_of=as_of)
+    limits, calls = limits_at(ids, as_of), _calls_at(ids, as_of)
+    found = []
+    for account in accounts:
+        prices = priced[account.currency]
+        book = queries.book_of(balances[account.id], account.currency, limits[account.id])
+        judged = Past(
+            account=account,
+            as_of=as_of,
+            assessment=assess(book, prices.quotes, prices.apply(terms.policy)),
+            prices=prices,
+            price_set=adopted,
+            terms=terms,
+            balances=balances[account.id],
+            call=calls.get(account.id),
         )
-        .order_by("-issued_at")
-        .first()
-    )
-    return Past(
-        account=account,
-        as_of=as_of,
-        assessment=assess(book, priced.quotes, priced.apply(terms.policy)),
-        prices=priced,
-        price_set=adopted,
-        terms=terms,
-        balances=balances,
-        call=call,
-    )
+        found.append(judged)
+    return found
 
 
-def limit_at(account: UUID, as_of: datetime) -> Decimal:
-    """The credit limit that was in force; zero before the first."""
-    limits = [
-        each.event.limit
-        for each in ledger.events(account)
-        if isinstance(each.event, LimitSet) and each.effective_at <= as_of
-    ]
-    return limits[-1] if limits else ZERO
+def limits_at(accounts: Sequence[UUID], as_of: datetime) -> dict[UUID, Decimal]:
+    """The credit limits that were in force; zero before an account's first."""
+    set_by_then = ledger.latest_events(LimitSet, accounts, as_of=as_of)
+    return {id: set_by_then[id].event.limit if id in set_by_then else ZERO for id in accounts}
+
+
+def _calls_at(accounts: Sequence[UUID], as_of: datetime) -> dict[UUID, Call]:
+    """The calls that were open, by account; the newest where one followed another at that instant."""
+    still_open = Q(ended_at__isnull=True) | Q(ended_at__gt=as_of)
+    calls = Call.objects.filter(still_open, account__in=accounts, issued_at__lte=as_of)
+    return {call.account_id: call for call in calls.order_by("issued_at")}
 
 
 def then(as_of: datetime) -> list[Row]:
@@ -268,10 +276,7 @@ def then(as_of: datetime) -> list[Row]:
         currency: queries.prices(adopted.id, currency, at=as_of)
         for currency in {account.currency for account in accounts}
     }
-    return [
-        past_row(account, _judged(account, as_of, adopted, priced[account.currency], terms))
-        for account in accounts
-    ]
+    return [past_row(past.account, past) for past in _judged(accounts, as_of, adopted, priced, terms)]
 
 
 def past_row(account: Any, past: Past) -> Row:

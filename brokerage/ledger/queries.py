@@ -9,7 +9,7 @@ from uuid import UUID
 from . import store
 from .chart import Account, Role
 from .known import known_at as what_was_known
-from .registry import Recorded
+from .registry import Recorded, kind_of
 
 Balances = dict[tuple[Role, str], Decimal]
 FOREVER = datetime(9999, 1, 1, tzinfo=UTC)
@@ -43,7 +43,7 @@ _AS_OF = """
         UNION ALL
         SELECT coalesce(max(r.floor), 0), 9223372036854775807 FROM ledger_snapshot_run r
     )
-    SELECT a.role, a.asset, coalesce(base.amount, 0) + coalesce(later.amount, 0)
+    SELECT a.owner, a.role, a.asset, coalesce(base.amount, 0) + coalesce(later.amount, 0)
     FROM ledger_account a
     LEFT JOIN LATERAL (
         SELECT s.amount FROM ledger_snapshot s
@@ -55,7 +55,7 @@ _AS_OF = """
         JOIN ledger_event e ON e.seq = p.event
         WHERE e.effective_at <= %(as_of)s AND {known}
     ) later ON true
-    WHERE a.owner = %(owner)s AND {wanted}
+    WHERE a.owner = ANY(%(owners)s) AND {wanted}
 """
 
 
@@ -65,7 +65,14 @@ def balances_as_of(owner: UUID, *, as_of: datetime | None = None, known_at: int 
     `as_of` counts what was effective up to that instant, None all of it; `known_at` counts what was
     sealed up to that position, None all that is committed. Raises UnknownPosition.
     """
-    return _as_of(owner, "true", {}, as_of, known_at)
+    return balances_as_of_many([owner], as_of=as_of, known_at=known_at)[owner]
+
+
+def balances_as_of_many(
+    owners: Sequence[UUID], *, as_of: datetime | None = None, known_at: int | None = None
+) -> dict[UUID, Balances]:
+    """`balances_as_of` of many owners in one read; an owner without accounts maps to an empty dict."""
+    return _as_of(owners, "true", {}, as_of, known_at)
 
 
 def balance(account: Account, *, as_of: datetime | None = None, known_at: int | None = None) -> Decimal:
@@ -73,29 +80,46 @@ def balance(account: Account, *, as_of: datetime | None = None, known_at: int | 
     if account.role.eager and as_of is None and known_at is None:
         return balances(account.owner).get((account.role, account.asset), Decimal(0))
     wanted = {"role": account.role.value, "asset": account.asset}
-    found = _as_of(account.owner, "a.role = %(role)s AND a.asset = %(asset)s", wanted, as_of, known_at)
+    condition = "a.role = %(role)s AND a.asset = %(asset)s"
+    found = _as_of([account.owner], condition, wanted, as_of, known_at)[account.owner]
     return found.get((account.role, account.asset), Decimal(0))
 
 
 def _as_of(
-    owner: UUID, wanted: str, params: dict[str, Any], as_of: datetime | None, known_at: int | None
-) -> Balances:
+    owners: Sequence[UUID],
+    wanted: str,
+    params: dict[str, Any],
+    as_of: datetime | None,
+    known_at: int | None,
+) -> dict[UUID, Balances]:
+    found: dict[UUID, Balances] = {owner: {} for owner in owners}
     known = what_was_known(known_at)
     names = [f"known{index}" for index in range(len(known.params))]
     condition = known.condition % tuple(f"%({name})s" for name in names)
     rows = store.cursor().execute(
         _AS_OF.format(known=condition, wanted=wanted),
         {
-            "owner": owner,
+            "owners": list(owners),
             "as_of": as_of or FOREVER,
             "position": known.position,
             **dict(zip(names, known.params, strict=True)),
             **params,
         },
     )
-    return {(Role(role), asset): amount for role, asset, amount in rows}
+    for owner, role, asset, amount in rows:
+        found[owner][Role(role), asset] = amount
+    return found
 
 
 def events(stream: UUID, after_version: int = 0) -> list[Recorded]:
     """The events of a stream, in order, after a version."""
     return store.read("e.stream = %s AND e.version > %s", [stream, after_version], order="e.version")
+
+
+def latest_events(kind: type, streams: Sequence[UUID], *, as_of: datetime) -> dict[UUID, Recorded]:
+    """Each stream's newest event of a class, of those effective up to an instant; absent if none."""
+    newest = (
+        "e.seq IN (SELECT DISTINCT ON (n.stream) n.seq FROM ledger_event n WHERE n.stream = ANY(%s)"
+        " AND n.kind = %s AND n.effective_at <= %s ORDER BY n.stream, n.version DESC)"
+    )
+    return {each.stream: each for each in store.read(newest, [list(streams), kind_of(kind).name, as_of])}

@@ -1,6 +1,7 @@
 from datetime import timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 
 from brokerage.clients.models import ClientLabel
@@ -34,6 +35,19 @@ def fall(firm, accounts):
     prices = firm.prices(FALLEN)
     margin.assess(context(), accounts=list(accounts), price_set=prices, calm_set=before)
     revalue(prices, firm.time)
+
+
+@pytest.fixture
+def statements(monkeypatch):
+    """Every statement sent from here on: Django's, and the ledger's own beside Django."""
+    sent, execute = [], psycopg.Cursor.execute
+
+    def counted(cursor, query, *arguments, **options):
+        sent.append(query)
+        return execute(cursor, query, *arguments, **options)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", counted)
+    return sent
 
 
 class TestNow:
@@ -116,8 +130,17 @@ class TestThen:
         moment = firm.time
         firm.wait(minutes=1)
         margin.set_limit(context(), account=accounts[0], limit=Decimal(7), reason="assessment 2")
-        assert monitor.limit_at(accounts[0], moment) == Decimal(5_000_000)
-        assert monitor.limit_at(accounts[0], firm.time) == Decimal(7)
+        for at, limit in ((moment, 5_000_000), (firm.time, 7), (moment - timedelta(days=400), 0)):
+            assert monitor.limits_at(accounts, at)[accounts[0]] == Decimal(limit)
+
+    def test_asks_the_database_no_more_often_for_more_accounts(self, firm, accounts, statements):
+        assert len(monitor.then(firm.time)) == 2
+        asked = len(statements)
+        for _ in range(3):
+            firm.account({"2800": "500"}, limit="100")
+        statements.clear()
+        assert len(monitor.then(firm.time)) == 5
+        assert len(statements) == asked > 0
 
     def test_is_empty_before_the_first_prices(self, firm, accounts):
         assert monitor.then(seams.now() - timedelta(days=400)) == []
