@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from brokerage.ledger import seals
 from brokerage.ledger.refusal import Refused
@@ -82,6 +82,33 @@ class TestTheProductsRole:
             assert seals.seal() == 5
         finally:
             connection.close()
+
+
+@pytest.fixture
+def login_of_the_product(
+    session: psycopg.Connection[tuple[object, ...]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Django connects as docs/deployment.md has it: by a login that is a member of praya_app alone."""
+    session.execute("CREATE ROLE praya_product LOGIN PASSWORD 'only here'")
+    session.execute("GRANT praya_app TO praya_product")
+    connection.close()
+    for name, value in {"USER": "praya_product", "PASSWORD": "only here"}.items():
+        monkeypatch.setitem(connection.settings_dict, name, value)
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "options", "-c role=praya_app")
+    yield
+    connection.close()
+    session.execute("DROP ROLE praya_product")
+
+
+def test_the_product_runs_under_a_login_that_cannot_take_on_the_owner(login_of_the_product: None) -> None:
+    pay_in(context(), client=new(), amount=Decimal(5))
+    assert seals.seal() == 3
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT session_user, current_user")
+        assert cursor.fetchone() == ("praya_product", "praya_app")
+        for role in ("praya_owner", "NONE"):
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                cursor.execute(f"SET ROLE {role}; DELETE FROM ledger_event")
 
 
 class TestTheOwner:
