@@ -16,6 +16,7 @@ from django.db import transaction
 
 from brokerage.ledger import store
 from brokerage.ledger.projection import upsert
+from brokerage.market import queries as market
 
 from . import queries
 from .bulk import TICK, AssetTable
@@ -70,9 +71,33 @@ def breached_by(moved: Mapping[str, Quote], price_set: UUID, at: datetime) -> tu
         breached |= {account for account, sure in rows if sure}
         quotes = {**prices.quotes, **moved}
         for chunk in _chunks([account for account, sure in rows if not sure]):
-            judged = {id: assess(each.book, quotes, policy) for id, each in queries.held(chunk).items()}
-            breached |= {account for account, assessment in judged.items() if assessment.health.in_call}
+            judged = queries.held(chunk).items()
+            breached |= {account for account, each in judged if _in_call(each, quotes, policy)}
     return tuple(sorted(breached))
+
+
+def breached_since(price_set: UUID, at: datetime) -> tuple[UUID, ...]:
+    """The accounts that fall in call by what fell between the set last valued at and this newer one."""
+    last = Valuation.objects.order_by("-valued_at").first()
+    if last is None or not _newer(price_set, last.price_set):
+        return ()
+    currency = queries.policy_in_force(at).policy.currency
+    before, now = (queries.prices(each, currency).quotes for each in (last.price_set, price_set))
+    moved = {asset: quote for asset, quote in now.items() if quote != before.get(asset)}
+    return breached_by(moved, last.price_set, at)
+
+
+def _newer(price_set: UUID, than: UUID) -> bool:
+    a, b = market.price_set(price_set), market.price_set(than)
+    return (a.slot, a.revision) > (b.slot, b.revision)
+
+
+def _in_call(held: Held, quotes: Mapping[str, Quote], policy: MarginPolicy) -> bool:
+    """Whether the kernel finds the account in call; one it cannot value is left to the revaluation."""
+    try:
+        return assess(held.book, quotes, policy).health.in_call
+    except PriceMissing:
+        return False
 
 
 def _currencies() -> list[str]:

@@ -23,11 +23,13 @@ from . import commands, queries, venue
 from .commands.fills import CANCEL
 from .commands.sales import SELL, PlanOutdated
 from .models import Call, MarginAccount, Sale
+from .revaluation import breached_since
 from .revaluation import revalue as revalue_all
 from .rules.lifecycle import SELLING, WAITING, PriceOnHold, SecondPersonNeeded, Stage
 
 MINUTE = timedelta(minutes=1)
 GLANCE = timedelta(seconds=10)
+BATCH = 50
 UNSOLD = (Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED)
 
 
@@ -37,7 +39,9 @@ def _value_book(run: Run) -> Sequence[UUID]:
     return () if price_set is None else revalue_all(price_set.id, run.slot).candidates
 
 
-@job("margin.revalue", slots=every(MINUTE), policy=LATEST_ONLY, queue=REVAL, plan=_value_book, shard_size=50)
+@job(
+    "margin.revalue", slots=every(MINUTE), policy=LATEST_ONLY, queue=REVAL, plan=_value_book, shard_size=BATCH
+)
 def revalue(run: Run, items: Sequence[UUID]) -> None:
     """Decide exactly, and under lock, on the accounts whose state may change at the slot's prices."""
     price_set = market.latest_price_set(run.slot)
@@ -49,10 +53,16 @@ def revalue(run: Run, items: Sequence[UUID]) -> None:
 
 @job("margin.follow-prices", slots=every(GLANCE), policy=LATEST_ONLY, queue=REVAL)
 def follow_prices(run: Run, items: Sequence[UUID]) -> None:
-    """Ask for a revaluation at the instant of a price set adopted between two minutes."""
+    """At prices adopted between two minutes, call whom they breach at once and ask for a revaluation."""
     price_set = market.latest_price_set(run.slot)
-    if price_set is not None:
-        request("margin.revalue", price_set.slot)
+    if price_set is None:
+        return
+    breached = breached_since(price_set.id, run.slot)
+    for start in range(0, len(breached), BATCH):
+        accounts = list(breached[start : start + BATCH])
+        with suppress(NothingToDo):
+            commands.assess(run.batch(accounts, price_set.id), accounts=accounts, price_set=price_set.id)
+    request("margin.revalue", price_set.slot)
 
 
 def _overdue(run: Run) -> Sequence[UUID]:
@@ -61,7 +71,7 @@ def _overdue(run: Run) -> Sequence[UUID]:
     return list(calls.order_by("account_id").values_list("account_id", flat=True))
 
 
-@job("margin.expire", slots=every(MINUTE), policy=LATEST_ONLY, queue=MONEY, plan=_overdue, shard_size=50)
+@job("margin.expire", slots=every(MINUTE), policy=LATEST_ONLY, queue=MONEY, plan=_overdue, shard_size=BATCH)
 def expire(run: Run, items: Sequence[UUID]) -> None:
     """Declare passed deadlines, each once, however late."""
     price_set = market.latest_price_set(run.slot)

@@ -213,6 +213,19 @@ def test_a_fall_breaches_exactly_the_accounts_the_kernel_calls(seed: int) -> Non
     assert breached == called
 
 
+def test_an_account_that_cannot_be_valued_any_more_does_not_stop_the_screen() -> None:
+    made = world(Random(SEED), accounts=40, leverage=(0.05, 0.5), one_tier=True, unpriced="0003")
+    revalue(made.price_set, NOW)
+    fallen = {name: Quote(price=made.quotes[name].price * Decimal("0.7")) for name in ("BTC", "0001")}
+    breached = breached_by(fallen, made.price_set, NOW)
+    assert breached
+    valued = Valuation.objects.filter(loan__gt=0).earliest("account_id")
+    unvalued = next(a for a, b in made.books.items() if {"0003", "BTC"} <= b.positions.keys())
+    valued.account_id, valued.plain = unvalued, False
+    valued.save(force_insert=True)
+    assert breached_by(fallen, made.price_set, NOW) == breached
+
+
 def test_the_books_read_from_the_ledger_are_the_books_written() -> None:
     made = world(Random(SEED), accounts=5)
     assert queries.books(list(made.books)) == made.books

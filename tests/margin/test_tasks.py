@@ -2,14 +2,17 @@
 
 from datetime import date
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 
 from brokerage.jobs import commands as jobs
 from brokerage.jobs import outbox
 from brokerage.jobs.models import Outbox, OutboxState, Parked
+from brokerage.jobs.schedule import Run
 from brokerage.ledger.chart import Role
 from brokerage.ledger.models import Refusal
+from margin import tasks
 from margin.events import CallIssued, InterestAccrued, SaleClosed
 from margin.models import Sale, Valuation
 from margin.rules.lifecycle import Stage
@@ -58,6 +61,28 @@ def test_a_price_between_two_minutes_is_followed_within_seconds(firm: Firm) -> N
     jobs.tick()
     jobs.drain("reval", "test")
     assert "call-issued" in kinds(account)
+
+
+def glance(firm: Firm) -> None:
+    """One look at the prices, without the revaluation it asks for."""
+    tasks.follow_prices(Run(id=uuid4(), job="margin.follow-prices", slot=firm.time, late=False), ())
+
+
+def test_a_fall_between_two_minutes_calls_whom_it_breaches_before_the_book_is_valued(firm: Firm) -> None:
+    account, spared = firm.base_book(), firm.account({"2800": "500"})
+    cycle(firm)
+    valued = Valuation.objects.get(account=account).price_set
+    glance(firm)
+    assert "call-issued" not in kinds(account)
+    firm.prices(FALLEN)
+    glance(firm)
+    firm.wait(seconds=10)
+    glance(firm)
+    issued = last(account, CallIssued)
+    assert (issued.securities, issued.va) == (Decimal(156_120), Decimal(263_952))
+    assert kinds(account).count("call-issued") == 1
+    assert "call-issued" not in kinds(spared)
+    assert Valuation.objects.get(account=account).price_set == valued
 
 
 def test_the_cycle_sells_by_itself_where_the_policy_allows_it(firm: Firm) -> None:
