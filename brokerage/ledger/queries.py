@@ -50,10 +50,12 @@ _AS_OF = """
         WHERE s.account = a.id AND s.run <= (SELECT number FROM start) ORDER BY s.run DESC LIMIT 1
     ) base ON true
     LEFT JOIN LATERAL (
-        SELECT sum(p.amount) AS amount FROM segment
-        JOIN ledger_posting p ON p.account = a.id AND p.event > segment.low AND p.event <= segment.high
-        JOIN ledger_event e ON e.seq = p.event
-        WHERE e.effective_at <= %(as_of)s AND {known}
+        -- A sum for each segment keeps the planner to the few postings inside it.
+        SELECT sum(part.amount) AS amount FROM segment CROSS JOIN LATERAL (
+            SELECT sum(p.amount) AS amount FROM ledger_posting p JOIN ledger_event e ON e.seq = p.event
+            WHERE p.account = a.id AND p.event > segment.low AND p.event <= segment.high
+                AND e.effective_at <= %(as_of)s AND {known}
+        ) part
     ) later ON true
     WHERE a.owner = ANY(%(owners)s) AND {wanted}
 """
