@@ -42,7 +42,8 @@ def charge(case: Case, months: Iterable[InterestMonth]) -> None:
     """Add what accrued in each of the months to the loan, rounded once a month; the rest to rounding."""
     for month in months:
         accrued = month.accrued - month.settled
-        if not accrued:
+        # The rows do not know what this entry charged already; the case does.
+        if not accrued or accrued > case.owed(Role.INTEREST_ACCRUED):
             continue
         amount, residual = monthly_charge([accrued], case.places)
         case.record(
