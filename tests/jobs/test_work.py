@@ -147,6 +147,18 @@ class TestPoison:
         assert parked.error == f"ValueError: cannot value {POISON}"
         assert JobRun.objects.get().state == RunState.DONE
 
+    def test_a_shard_that_fails_once_is_done_again_as_it_was(self, world: World) -> None:
+        """The answer of a commit was lost: the same items under the same keys find it again."""
+        effects = Effects()
+        effects.poison = {POISON}
+        commands.tick()
+        for _ in range(3):
+            commands.work_once("reval", "w")
+        effects.poison = set()
+        world.cycle()
+        assert sorted(effects.items()) == sorted(ACCOUNTS)
+        assert states() == {ShardState.DONE: 3}
+
     def test_it_rests_longer_after_each_failure(self, world: World) -> None:
         effects = Effects()
         effects.poison = {POISON}
