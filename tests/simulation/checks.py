@@ -70,8 +70,8 @@ class Checks:
             self._position += 1
             self._fed.append((recorded.stream, recorded.version))
 
-    def costly(self) -> None:
-        """At the end: the feed is the book, the book is sound, and read models are its replay."""
+    def costly(self) -> str:
+        """At the end: the feed is the book, the book is sound, read models are its replay; its hash."""
         while self._position < seals_until():
             self.feed()
         written = [
@@ -83,8 +83,10 @@ class Checks:
             raise Broken(f"the feed gave {len(self._fed)} events, the book has {len(written)}")
         if findings := integrity.verify():
             raise Broken(f"verification: {findings[:3]}")
-        if differences := rebuild.rebuild(check=True).differences:
-            raise Broken(f"read models differ from their replay: {differences}")
+        rebuilt = rebuild.rebuild(check=True)
+        if not rebuilt.identical:
+            raise Broken(f"read models differ from their replay: {rebuilt.differences}")
+        return rebuilt.state_hash
 
     def _follow(self) -> None:
         """Tell the model what was committed, at which prices, and which orders went out."""
