@@ -148,4 +148,5 @@ def _machine() -> str:
         ]
         model = models[0] if models else model
     memory = psutil.virtual_memory().total / 2**30
-    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {platform.release().partition('-')[0]}"
+    kernel = platform.release().partition("-")[0]
+    return f"{model}, {os.cpu_count()} cores, {memory:.0f} GB, {platform.system()} {kernel}"
