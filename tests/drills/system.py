@@ -23,14 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 600
 
 
-def wait_until(true: Callable[[], bool], what: str) -> float:
+def wait_until(true: Callable[[], bool], what: str, pause_s: float = 0.2) -> float:
     """Seconds until `true` says so; fails with `what` when patience ends."""
     began = time.monotonic()
     while time.monotonic() - began < PATIENCE_S:
         with suppress(psycopg.Error, OSError, HTTPException):
             if true():
                 return time.monotonic() - began
-        time.sleep(0.2)
+        time.sleep(pause_s)
     raise AssertionError(f"{what} did not happen within {PATIENCE_S} s")
 
 
@@ -103,6 +103,11 @@ class System:
             " WHERE job = 'drill.mark' AND state = 'done' AND slot > to_timestamp(%s)"
         )
         return wait_until(lambda: self.value(query, since) > 0, "the next slot of the cycle")
+
+    def in_the_middle_of_a_shard(self) -> float:
+        """Seconds until a worker is seen at work."""
+        query = "SELECT count(*) FROM jobs_run_shard WHERE job = 'drill.mark' AND state = 'running'"
+        return wait_until(lambda: self.value(query) > 0, "a shard at work", pause_s=0.02)
 
     def web_answers(self) -> float:
         """Seconds until the web server answers."""

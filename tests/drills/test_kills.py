@@ -64,6 +64,7 @@ def drill(system: System, component: str, strike: Callable[[System], None]) -> N
     with system.load(component.replace(" ", "-")):
         for _ in range(KILLS):
             time.sleep(random.uniform(0, 2))
+            system.in_the_middle_of_a_shard()
             struck = _strike(system, strike)
             system.web_answers()
             recoveries.append(system.cycle_goes_on(struck))

@@ -1,5 +1,6 @@
 """The job that must go on, every two seconds over forty items, and the handler of payment messages."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID, uuid5
@@ -13,6 +14,7 @@ from brokerage.ledger.commands import Context, Source
 from .commands import mark, notice
 
 NAMESPACE = UUID("00000000-0000-7000-8000-00000000d1a1")
+PAUSE_S = 0.03
 ITEMS = [uuid5(NAMESPACE, str(number)) for number in range(40)]
 
 
@@ -26,9 +28,10 @@ ITEMS = [uuid5(NAMESPACE, str(number)) for number in range(40)]
     lease=timedelta(seconds=10),
 )
 def cover(run: Run, items: Sequence[UUID]) -> None:
-    """One keyed command an item."""
+    """One keyed command an item, slow enough to be caught in the middle."""
     for item in items:
         mark(run.context(item), item=item, slot=run.slot)
+        time.sleep(PAUSE_S)
 
 
 @handler("drill.paid")
