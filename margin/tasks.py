@@ -25,12 +25,11 @@ from .commands.sales import SELL, PlanOutdated
 from .models import Call, MarginAccount, Sale
 from .revaluation import breached_since
 from .revaluation import revalue as revalue_all
-from .rules.lifecycle import SELLING, WAITING, PriceOnHold, SecondPersonNeeded, Stage
+from .rules.lifecycle import SELLING, UNSOLD, WAITING, PriceOnHold, SecondPersonNeeded
 
 MINUTE = timedelta(minutes=1)
 GLANCE = timedelta(seconds=10)
 BATCH = 50
-UNSOLD = (Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED)
 
 
 def _value_book(run: Run) -> Sequence[UUID]:

@@ -23,6 +23,7 @@ from brokerage.market.sources import DailyFiles
 from .. import commands, queries
 from ..models import Call, MarginAccount, Sale, Valuation
 from ..revaluation import revalue
+from ..rules.lifecycle import UNSOLD
 from . import clients
 from .clients import Client, Market
 from .firm import RATES, SOURCE, found, price_files
@@ -155,8 +156,8 @@ class _Run:
 
     def _sell(self, market: Market) -> None:
         """Plan, approve, order and fill the sale of every expired call, at the morning's prices."""
-        expired = Call.objects.filter(is_open=True).exclude(expired="nothing").order_by("account_id")
-        for account in list(expired.values_list("account_id", flat=True)):
+        unsold = Call.objects.filter(is_open=True, stage__in=UNSOLD).order_by("account_id")
+        for account in list(unsold.values_list("account_id", flat=True)):
             with suppress(NothingToDo):
                 self._sell_for(account, market)
 

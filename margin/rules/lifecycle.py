@@ -80,6 +80,7 @@ WAITING = frozenset({Stage.ISSUED, Stage.PARTIALLY_MET})
 SELLING = frozenset(
     {Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED, Stage.ORDERED, Stage.PART_EXECUTED, Stage.EXECUTED}
 )
+UNSOLD = frozenset({Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED})
 OVER = frozenset(set(Stage) - WAITING - SELLING - {Stage.DEFICIT})
 
 _CURED = {Step.MEET: Stage.MET, Step.MEET_BY_MARKET: Stage.MET_BY_MARKET, Step.CANCEL: Stage.CANCELLED}
