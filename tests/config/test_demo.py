@@ -1,8 +1,10 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from random import Random
 
 import pytest
+from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from brokerage.access.models import User
@@ -70,7 +72,13 @@ def short(monkeypatch, settings, tmp_path):
     return tmp_path / "demo-logins.txt"
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.fixture
+def roles(transactional_db):
+    """The roles a migration made, which the flush after another test takes away."""
+    import_module("brokerage.access.migrations.0002_roles").create(apps, None)
+
+
+@pytest.mark.usefixtures("roles")
 class TestSeeding:
     def test_tells_the_story_once_and_keeps_the_logins_private(self, short, capsys):
         call_command("seed_demo")
