@@ -143,7 +143,7 @@ class TestTheSupervisor:
         assert not any(lives(process) for process in orphans)
 
     def test_says_so_when_it_runs_already(self, demo: Demo) -> None:
-        until(lambda: (demo.data / "run.lock").exists(), "the demo did not start")
+        until(demo.answers, "the demo did not come up")
         second = demo.launch()
         assert f"already runs from {demo.data}" in second.communicate(timeout=60)[0]
 
