@@ -5,7 +5,7 @@ BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n $(JOBS))
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev run stop doctor test check simulate drill bench lock clean
+.PHONY: help install dev run stop doctor test check simulate fuzz drill bench lock clean
 
 help: ## What can be made
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ check: dev ## Lint, types, layers and migrations
 
 simulate: dev ## The seeded simulation, 2,000 seeds (SEEDS=n for more)
 	PRAYA_SEEDS=$(or $(SEEDS),2000) $(PYTEST) tests/simulation
+
+fuzz: dev ## schemathesis on every REST operation, 300 examples each (EXAMPLES=n for more)
+	PRAYA_FUZZ=$(or $(EXAMPLES),300) $(BIN)/python -m pytest tests/http/test_fuzz.py
 
 drill: dev ## kill -9 of each process, 20 times (KILLS=n for more)
 	PRAYA_KILLS=$(or $(KILLS),20) $(BIN)/python -m pytest -m drill

@@ -5,17 +5,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from brokerage.clients import queries as clients
-from brokerage.clients.rules import Act, ClientStatus, check_may
-from brokerage.ledger import queries as ledger
+from brokerage.clients.rules.status import Act, ClientStatus, check_may
+from brokerage.clients.steps import close_step
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry, command
 
 from . import queries, steps
-from .events import AccountClosed, AssetsAdded, Blocked, CustodianRegistered, HouseFunded, Unblocked
+from .events import AssetsAdded, Blocked, CustodianRegistered, HouseFunded, Unblocked
 from .rules import (
     AccountKind,
+    AccountStatus,
     AlreadyKept,
     AssetKind,
     BlockScope,
@@ -121,13 +122,25 @@ def open_account(entry: Entry, *, client: UUID, kind: AccountKind, base_currency
 
 @command("custody.close-account")
 def close_account(entry: Entry, *, account: UUID) -> None:
-    """Close an account that holds and owes nothing; raises UnknownAccount, ClosedAccount or NotEmpty."""
+    """Close an empty cash account; raises UnknownAccount, UseMargin, ClosedAccount or NotEmpty."""
     entry.lock(account)
-    queries.standing(account).check_open()
-    left = {f"{role} {asset}": amount for (role, asset), amount in ledger.balances(account).items() if amount}
+    steps.close_account_step(entry, _cash_account(account))
+
+
+@command("custody.close-client")
+def close_client(entry: Entry, *, client: UUID, reason: str) -> None:
+    """Close a client that leaves nothing behind, by two people (CLI-13); `reason` is a code.
+
+    Each account was closed by its own command before: custody's refuses while anything is held or owed,
+    margin's while a call or sale is open. Raises UnknownClient, NotEmpty, BadTransition, ReasonMissing,
+    HoldInPlace or SecondPersonNeeded.
+    """
+    accounts = queries.accounts_of(client)
+    entry.lock(client, *(account.id for account in accounts))
+    left = [each.id for each in queries.accounts_of(client) if each.status != AccountStatus.CLOSED]
     if left:
-        raise NotEmpty("Pay out and repay everything first.", account=account, balances=left)
-    entry.record(account, AccountClosed(), owner=account)
+        raise NotEmpty("Close every account of the client first.", client=client, accounts=left)
+    close_step(entry, client=client, reason=reason)
 
 
 def _cash_account(account: UUID) -> Standing:

@@ -1,9 +1,18 @@
 """Reads of custody: what an account may do, what an asset is, who keeps it."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from brokerage.clients.rules import ClientStatus
+from django.db.models import QuerySet
+
+from brokerage.clients.rules.status import ClientStatus
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.amounts import EXACT, ZERO
 from brokerage.market import queries as market
+from brokerage.market.rules.fx import MissingRate, conversion
 from brokerage.market.rules.instruments import AssetClass, BadCurrency, minor_units
 
 from .models import Block, Custodian, CustodyAccount
@@ -69,6 +78,12 @@ def accounts_of(client: UUID) -> list[CustodyAccount]:
     return list(CustodyAccount.objects.filter(client=client))
 
 
+def accounts(scope: frozenset[UUID] | None, **wanted: Any) -> QuerySet[CustodyAccount]:
+    """The accounts of the clients in scope (None for all clients) with these values of columns."""
+    found = CustodyAccount.objects.filter(**wanted)
+    return found if scope is None else found.filter(client__in=scope)
+
+
 def custodian(id: UUID) -> Custodian:
     """The custodian of that id; raises UnknownCustodian."""
     found = Custodian.objects.filter(pk=id).first()
@@ -87,3 +102,51 @@ def keeper(asset: str, named: UUID | None = None) -> UUID:
     if found is None:
         raise NotKept("Register a custodian for this asset first.", asset=asset, custodian=named)
     return found
+
+
+def dormant(clients: Sequence[UUID], since: datetime) -> list[UUID]:
+    """Those of the clients with accounts none of which was opened, or moved by a person, after `since`."""
+    accounts = CustodyAccount.objects.filter(client__in=clients)
+    owners: dict[UUID, list[UUID]] = {}
+    lively: set[UUID] = set()
+    for each in accounts:
+        owners.setdefault(each.client_id, []).append(each.id)
+        lively |= {each.client_id} if each.opened_at > since else set()
+    moved = ledger.last_moves([account for held in owners.values() for account in held])
+    return [
+        client
+        for client, held in sorted(owners.items())
+        if client not in lively and all(moved.get(account, since) <= since for account in held)
+    ]
+
+
+def clients_with_accounts() -> list[UUID]:
+    """The clients with an account that is open, by id."""
+    rows = CustodyAccount.objects.filter(status=AccountStatus.OPEN).order_by("client")
+    return list(rows.values_list("client", flat=True).distinct())
+
+
+def worth_in_hkd(at: datetime) -> Callable[[str, Decimal], Decimal]:
+    """What an amount of an asset is worth in Hong Kong dollars at the prices in force at an instant.
+
+    Zero for an asset without price or rate: nothing can be said of it.
+    """
+    adopted = market.latest_price_set(at)
+    rates = market.rates(adopted.id) if adopted else ()
+    try:
+        quotes = market.quotes(adopted.id, "HKD") if adopted else {}
+    except MissingRate:
+        quotes = {}
+
+    def worth(code: str, amount: Decimal) -> Decimal:
+        if code == "HKD":
+            return amount
+        if code in quotes:
+            price = EXACT.multiply(quotes[code].price, quotes[code].fx)
+            return EXACT.multiply(amount, price)
+        try:
+            return EXACT.multiply(amount, conversion(rates, code, "HKD"))
+        except MissingRate:
+            return ZERO
+
+    return worth

@@ -7,7 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from brokerage.clients.rules import Act, ClientStatus, check_may
+from brokerage.clients.rules.status import Act, ClientStatus, check_may
 from brokerage.ledger.amounts import EXACT, half_up, positive
 from brokerage.ledger.chart import Role
 from brokerage.ledger.refusal import Refused

@@ -10,15 +10,25 @@ from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
-from brokerage.clients.rules import Act
+from brokerage.clients.rules.status import Act
+from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry
 
 from . import queries
-from .events import AccountOpened, Deposited, Pledged, Released, TradeBooked, TradeSettled, Withdrawn
-from .rules import AccountKind, Asset, Side, Standing, Trade, agreed, check_reason
+from .events import (
+    AccountClosed,
+    AccountOpened,
+    Deposited,
+    Pledged,
+    Released,
+    TradeBooked,
+    TradeSettled,
+    Withdrawn,
+)
+from .rules import AccountKind, Asset, NotEmpty, Side, Standing, Trade, agreed, check_reason
 
 
 def open_account_step(
@@ -29,6 +39,16 @@ def open_account_step(
         account, AccountOpened(client=client, kind=kind, base_currency=base_currency.code), owner=account
     )
     entry.open(Account(account, Role.CASH, base_currency.code))
+
+
+def close_account_step(entry: Entry, standing: Standing) -> None:
+    """Close a locked account that holds and owes nothing; raises ClosedAccount or NotEmpty."""
+    standing.check_open()
+    balances = ledger.balances(standing.account)
+    left = {f"{role} {asset}": amount for (role, asset), amount in balances.items() if amount}
+    if left:
+        raise NotEmpty("Pay out and repay everything first.", account=standing.account, balances=left)
+    entry.record(standing.account, AccountClosed(), owner=standing.account)
 
 
 def deposit_step(

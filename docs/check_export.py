@@ -2,7 +2,8 @@
 """Checks an export of Praya's ledger with nothing but this file: python3 check_export.py book.jsonl
 
 Recomputes each entry's digest, each event's hash and its place in the chain of its stream, the
-Merkle root of each block and the chain of seals, and that each event's postings sum to zero.
+Merkle root of each block and the chain of seals, and that each event's postings sum to zero. Of an
+event that was withheld, only that it is where and what the seal says can be checked.
 Signatures are checked too when the package `cryptography` is installed and the public key is given:
 python3 check_export.py book.jsonl --key seal-public.pem
 
@@ -43,6 +44,7 @@ class Checker:
         self.public_key = public_key
         self.epochs, self.entries, self.heads = {}, {}, {}
         self.leaves, self.position, self.previous = [], 0, GENESIS
+        self.unseen = set()
         self.problems = []
 
     def problem(self, record, what):
@@ -60,6 +62,8 @@ class Checker:
     def event(self, record):
         """An event: follows the event before it in the export and in its stream."""
         version, previous = self.heads.get(record["stream"], (0, GENESIS))
+        if record.get("previous") in self.unseen:
+            version, previous = record["version"] - 1, record["previous"]
         covered = without(record, "type", "position", "seq", "xid", "hash")
         covered |= {"entry": self.entries.get(record["entry"]), "previous": previous}
         if record["position"] != self.position + 1:
@@ -72,6 +76,18 @@ class Checker:
             self.problem(record, "its postings do not sum to zero")
         self.position = record["position"]
         self.heads[record["stream"]] = record["version"], record["hash"]
+        self.leaf(record)
+
+    def withheld(self, record):
+        """An event that this reader may not see: its place and hash are sealed with the others."""
+        if record["position"] != self.position + 1:
+            self.problem(record, f"follows position {self.position}")
+        self.position = record["position"]
+        self.unseen.add(record["hash"])
+        self.leaf(record)
+
+    def leaf(self, record):
+        """What the block's Merkle root covers of an event."""
         numbers = record["seq"].to_bytes(8, "big") + record["xid"].to_bytes(8, "big")
         self.leaves.append(sha256(b"\x00" + bytes.fromhex(record["hash"]) + numbers))
 
@@ -143,6 +159,7 @@ def main():
                 "epoch": checker.epoch,
                 "entry": checker.entry,
                 "event": checker.event,
+                "withheld": checker.withheld,
                 "seal": checker.seal,
             }[record["type"]](record)
     if checker.leaves:

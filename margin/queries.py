@@ -6,6 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO
 from brokerage.ledger.chart import Role
@@ -13,10 +15,12 @@ from brokerage.ledger.queries import Balances
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
 from brokerage.market.rules.calendars import hong_kong_date
+from brokerage.market.rules.instruments import minor_units
 from brokerage.market.rules.prices import Answer, PriceState, Use, permits
 
 from .models import Call, MarginAccount, Policy, Sale, Valuation
 from .rules.calls import Assessment, Band, assess
+from .rules.liquidation import is_dust
 from .rules.policy import MarginPolicy
 from .rules.suspension import with_suspensions
 from .rules.valuation import Book, Quote
@@ -141,6 +145,12 @@ def loan_of(balances: Balances, currency: str) -> Decimal:
     return total
 
 
+def has_something_to_sell(book: Book, prices: Prices, currency: str) -> bool:
+    """Whether the account holds anything that is more than dust at these prices; raises PriceMissing."""
+    places, positions = minor_units(currency), book.positions.items()
+    return any(not is_dust(asset, held, prices.quotes, places) for asset, held in positions)
+
+
 def book_of(balances: Balances, currency: str, limit: Decimal) -> Book:
     """The rules' view of balances: pledged positions other than zero, the loan and the limit."""
     positions = {
@@ -155,6 +165,11 @@ def account(id: UUID) -> MarginAccount:
     if found is None:
         raise UnknownMarginAccount("There is no such margin account.", account=id)
     return found
+
+
+def accounts(scope: frozenset[UUID] | None) -> QuerySet[MarginAccount]:
+    """The margin accounts of the clients in scope, None for all, oldest first."""
+    return MarginAccount.objects.all() if scope is None else MarginAccount.objects.filter(client__in=scope)
 
 
 def held(accounts: Sequence[UUID]) -> dict[UUID, Held]:
@@ -201,6 +216,12 @@ def call(id: UUID) -> Call:
     if found is None:
         raise UnknownCall("There is no such call.", call=id)
     return found
+
+
+def calls(scope: frozenset[UUID] | None) -> QuerySet[Call]:
+    """The calls on accounts of the clients in scope, None for all, newest first, open or not."""
+    found = Call.objects.select_related("account")
+    return found if scope is None else found.filter(account__client__in=scope)
 
 
 def open_calls() -> list[Call]:

@@ -1,6 +1,8 @@
-"""The credit desk's pages: the margin monitor, one account with its call explained, and the policy."""
+"""The credit desk's pages: the margin monitor, one account with its call explained, and the policy;
+and what may be asked for there.
+"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -8,11 +10,14 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_POST
 
+from brokerage.access.rules import Perm
+from brokerage.http.asking import ask, tell_mistakes
 from brokerage.http.figures import quantity
 from brokerage.http.gate import allow
 from brokerage.http.listing import columns, is_live, moment, order, page_of
@@ -20,8 +25,9 @@ from brokerage.ledger import browse, seams
 from brokerage.ledger.amounts import ONE, ZERO
 from brokerage.market import queries as market
 
-from . import explanation, monitor, queries
+from . import commands, explanation, monitor, queries
 from .events import CallIssued
+from .forms import ACTS, Act, PolicyText, offered, written
 from .models import Call, MarginAccount, Policy
 from .monitor import WORDS, Past, Risk, Row
 from .rules.calls import figures
@@ -134,9 +140,27 @@ def account(request: HttpRequest, account: UUID) -> HttpResponse:
         "past": past,
         "timeline": browse.newest(browse.Filter(stream=account, until=as_of), limit=40),
         "calls": found.calls.filter(issued_at__lte=at)[:20],
+        "acts": [] if as_of else offered(request.user.has_perm, found, past),
+        "key": seams.new_id(),
         **(_standing(past) if past else {}),
     }
     return render(request, "staff/margin/account.html", context)
+
+
+def _asked(act: Act) -> Callable[..., HttpResponse]:
+    @allow(act.permission)
+    @require_POST
+    def ask_for(request: HttpRequest, account: UUID) -> HttpResponse:
+        """Ask for it, and back to the account."""
+        get_object_or_404(MarginAccount, pk=account)
+        form = act.form(request.POST)
+        if form.is_valid():
+            ask(request, act.command, account=account, **form.cleaned_data)
+        else:
+            tell_mistakes(request, form)
+        return redirect("margin-account", account)
+
+    return ask_for
 
 
 def _standing(past: Past) -> dict[str, Any]:
@@ -222,8 +246,30 @@ def policy(request: HttpRequest) -> HttpResponse:
     return render(request, "staff/margin/policy.html", context)
 
 
+@allow(Perm.MAKE_POLICIES)
+def propose_policy(request: HttpRequest) -> HttpResponse:
+    """Ask for another policy: the present one as text, with what is to change in it."""
+    form = PolicyText(request.POST or None, initial=_present())
+    if request.method == "POST" and form.is_valid():
+        ask(request, commands.adopt_policy, **form.cleaned_data)
+        return redirect("policy")
+    return render(request, "staff/margin/propose_policy.html", {"form": form, "key": seams.new_id()})
+
+
+def _present() -> dict[str, str]:
+    try:
+        return {"policy": written(queries.policy_in_force(seams.now()).policy)}
+    except queries.NoPolicy:
+        return {}
+
+
 urlpatterns = [
     path("margin/", watch, name="margin"),
     path("margin/<uuid:account>/", account, name="margin-account"),
+    *(
+        path(f"margin/<uuid:account>/{name}/", _asked(act), name=f"margin-{name}")
+        for name, act in ACTS.items()
+    ),
     path("policy/", policy, name="policy"),
+    path("policy/propose/", propose_policy, name="policy-propose"),
 ]

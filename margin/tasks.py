@@ -15,17 +15,18 @@ from brokerage.jobs.commands import request
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
 from brokerage.jobs.schedule import MONEY, REVAL, Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo
+from brokerage.ledger.commands import Context, NothingToDo, SecondPersonNeeded
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market import queries as market
-from brokerage.market.rules.calendars import HONG_KONG, ONE_DAY, hong_kong_date
+from brokerage.market.rules.calendars import ONE_DAY, hong_kong_date
 
 from . import commands, queries, venue
 from .commands.fills import CANCEL
 from .commands.sales import SELL, PlanOutdated
-from .models import Call, MarginAccount, Sale
+from .models import Call, MarginAccount
 from .revaluation import breached_since
 from .revaluation import revalue as revalue_all
-from .rules.lifecycle import SELLING, UNSOLD, WAITING, PriceOnHold, SecondPersonNeeded
+from .rules.lifecycle import SELLING, UNSOLD, WAITING
 
 MINUTE = timedelta(minutes=1)
 GLANCE = timedelta(seconds=10)
@@ -96,7 +97,7 @@ def sell(run: Run, items: Sequence[UUID]) -> None:
     if price_set is None:
         return
     for account in items:
-        with suppress(NothingToDo, PlanOutdated, PriceOnHold, SecondPersonNeeded):
+        with suppress(NothingToDo, PlanOutdated, SecondPersonNeeded):
             _sell(run, account, price_set.id, now)
 
 
@@ -107,7 +108,8 @@ def _sell(run: Run, account: UUID, price_set: UUID, now: datetime) -> None:
     held = queries.held([account])[account]
     if held.call is None:
         return
-    if not held.book.positions:
+    prices = queries.prices(price_set, held.account.currency, at=now)
+    if not queries.has_something_to_sell(held.book, prices, held.account.currency):
         commands.record_deficit(context("deficit"), account=account)
         return
     with suppress(NothingToDo):
@@ -116,16 +118,11 @@ def _sell(run: Run, account: UUID, price_set: UUID, now: datetime) -> None:
     if plan is None or plan.state == plan.State.ORDERED or held.account.open_hold is not None:
         return
     if plan.state == plan.State.PLANNED:
-        if not _may_sell_alone(plan, held, price_set, now):
+        # each refusal is noted, and this is asked every minute: so do not ask for approval in vain
+        if not queries.may_sell_alone(plan, queries.policy_in_force(now).policy, prices):
             return
         commands.approve_sale(context("approve"), account=account, sale=plan.id, price_set=price_set)
     commands.order_sale(context("order"), account=account, sale=plan.id, price_set=price_set)
-
-
-def _may_sell_alone(plan: Sale, held: queries.Held, price_set: UUID, now: datetime) -> bool:
-    """Whether to ask for approval at all: each refusal is noted, and this is asked every minute."""
-    prices = queries.prices(price_set, held.account.currency, at=now)
-    return queries.may_sell_alone(plan, queries.policy_in_force(now).policy, prices)
 
 
 def _borrowers(run: Run) -> Sequence[UUID]:

@@ -88,7 +88,8 @@ RULES = (
         asks="Financing of virtual assets is by itself no reason for a higher limit; credit is assessed.",
         source=_VAF,
         certainty=Certainty.LIKELY,
-        extent="A limit names the assessment it rests on. The assessment itself is not in the product yet.",
+        extent="Onboarding assesses credit on a net worth whose prices have fallen, and refuses a limit whose"
+        " only ground is financing. A limit names the assessment it rests on.",
     ),
     Rule(
         id="VAF-8",
@@ -113,18 +114,25 @@ RULES = (
         extent="Advances come from purchases and name the trade. Cash out on credit needs a dated policy.",
     ),
     Rule(
+        id="PERP-8",
+        asks="Knowledge of derivatives is assessed, and their risks disclosed, before access.",
+        source="SFC circular on perpetual contracts",
+        certainty=Certainty.LIKELY,
+        extent="Assessed at onboarding, for everybody. Perpetual contracts are not in the product yet.",
+    ),
+    Rule(
         id="SMF-2",
         asks="Related clients and correlated collateral are added up, and both are limited.",
         source=_SMF,
         certainty=Certainty.LIKELY,
-        extent="Collateral: related names merge before the caps. Related clients are not added up yet.",
+        extent="Collateral: related names merge before the caps. Clients are grouped, not yet added up.",
     ),
     Rule(
         id="SMF-4",
         asks="Going beyond a limit needs a written risk assessment and the management's approval.",
         source=_SMF,
         certainty=Certainty.LIKELY,
-        extent="A limit names its assessment. Approval by a second person is still to come.",
+        extent="A limit names its assessment; a second person approves it from a house threshold on.",
     ),
     Rule(
         id="SMF-5",
@@ -145,7 +153,85 @@ RULES = (
         asks="A professional investor meets a portfolio or asset threshold, on dated evidence.",
         source="Professional Investor Rules, Cap. 571D",
         certainty=Certainty.LIKELY,
-        extent="The classification is recorded; its evidence and yearly review come with onboarding.",
+        extent="No applicant is classified beyond the evidence, virtual assets not counted; once the yearly"
+        " review is overdue the client counts as retail.",
+    ),
+    Rule(
+        id="CLI-2",
+        asks="Individual professionals keep suitability; a company may waive it, assessed and with consent.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="The waiver is refused otherwise, and the outcome is recorded. Advice is not in the product.",
+    ),
+    Rule(
+        id="CLI-3",
+        asks="Knowledge of virtual assets comes from training, work or trades; the enquiry is recorded.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="Nobody becomes a client unassessed. What an outcome excludes is stopped with trading.",
+    ),
+    Rule(
+        id="CLI-4",
+        asks="A retail client's exposure to virtual assets is limited against net worth.",
+        source="house rulebook, section 5; the share is the house's own",
+        certainty=Certainty.UNKNOWN,
+        extent="Each credit assessment of a retail client sets the limit. Trading does not look at it yet.",
+    ),
+    Rule(
+        id="CLI-5",
+        asks="Online opening: signed agreement, proof of identity, HK$10,000 from one's own local bank.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="No application is approved without them; the bank account is designated. Later flows are not"
+        " compared with it yet.",
+    ),
+    Rule(
+        id="CLI-6",
+        asks="Due diligence before the client is taken on, and on transactions above thresholds.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="Everybody in an application is identified by a paper, again whenever details change."
+        " A job adds up linked deposits and withdrawals and alerts compliance.",
+    ),
+    Rule(
+        id="CLI-9",
+        asks="Records are kept for at least seven years.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="The book is never deleted. A person's data is not erased before seven years after the last"
+        " relationship ended, nor under a legal hold.",
+    ),
+    Rule(
+        id="CLI-10",
+        asks="Everybody is screened against sanctions and PEP lists; the result names the list's version.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="A hit freezes the clients of the person until a second person clears it; no later list and no"
+        " changed record lifts it, and who acts for a client changes the own record through the firm only."
+        " How alike names must be is the house's own.",
+    ),
+    Rule(
+        id="CLI-11",
+        asks="A new sanctions list rescreens every client.",
+        source="SFC circular 18EC22",
+        certainty=Certainty.PRIMARY,
+        extent="Adopting a list asks for a run over everybody's record; nobody counts as clear before.",
+    ),
+    Rule(
+        id="CLI-12",
+        asks="An alert leads to a case, a case to a report or its closure, and nobody is tipped off.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="Restricted streams that no client's stream names; two people close without a report.",
+    ),
+    Rule(
+        id="CLI-13",
+        asks="Joint holders, corporate mandates and attorneys act as agreed; death and bankruptcy freeze.",
+        source="house rulebook, section 5",
+        certainty=Certainty.LIKELY,
+        extent="Agreements take every joint holder and as many signatories as the mandate asks. Where several"
+        " sign together, one alone gives no standing authority; signing an instruction jointly is not in the"
+        " product yet. Holds by court, death and bankruptcy; attorneys until a date.",
     ),
     Rule(
         id="INT-1",
@@ -154,6 +240,22 @@ RULES = (
         certainty=Certainty.LIKELY,
         extent="No policy above 48 % can be adopted; above 36 % is told apart. Penalties and fees are"
         " arguments of the formula, and no product has any yet.",
+    ),
+    Rule(
+        id="AST-2",
+        asks="A standing authority is written, says how it is revoked, and lasts twelve months at most for a"
+        " non-professional; silence renews it only after fourteen days' notice without objection.",
+        source="house rulebook, section 6",
+        certainty=Certainty.PRIMARY,
+        extent="Given by the client in the portal or on a paper a holder or signatory signed; announced,"
+        " objected to, renewed, revoked, lapsed. Nothing is repledged yet.",
+    ),
+    Rule(
+        id="CMP-1",
+        asks="Complaints are registered, acknowledged, answered and closed in time.",
+        source="house rulebook, section 6; the days are the house's own",
+        certainty=Certainty.LIKELY,
+        extent="A register with due dates; its words are sealed.",
     ),
     Rule(
         id="CUS-4",

@@ -23,16 +23,23 @@ os.environ["AXES_ENABLED"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerage.config.settings")
 
 import django
+import django.test
+from hypothesis import settings as properties
 
 from brokerage.config import database
 from brokerage.config.postgres import Cluster, throwaway_cluster
 
+properties.register_profile("untimed", deadline=None)  # speed is measured by `make bench`, never asserted
+properties.load_profile("untimed")
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
     """The environment above is set by now, so that settings read it and not the developer's."""
     django.setup()
+    from tests.desk import proved
+
+    django.test.Client._login = proved(django.test.Client._login)
 
 
 @pytest.fixture(scope="session")

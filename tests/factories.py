@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import factory
 
 from brokerage.clients import commands as clients
-from brokerage.clients.rules import Classification, ClientType
+from brokerage.clients.rules.status import Classification, ClientType
 from brokerage.ledger import seams
 from brokerage.ledger.commands import Command, Context, Source
 from brokerage.market.commands import reference as market
@@ -26,15 +26,23 @@ def context(**changes: Any) -> Context:
     return Context(**(known | changes))
 
 
+MAKER, CHECKER = UUID(int=1), UUID(int=2)
+
+
+def by_two(**changes: Any) -> Context:
+    """A context behind which two people stand, for what takes a second person."""
+    return context(**({"maker": MAKER, "checker": CHECKER} | changes))
+
+
 class CommandFactory(factory.Factory):
-    """Runs the command that Meta.model names, with the declared values as its arguments."""
+    """Runs the command that Meta.model names, by two people, with the declared values as its arguments."""
 
     class Meta:
         abstract = True
 
     @classmethod
     def _create(cls, model_class: Command[Any, Any], *args: Any, **kwargs: Any) -> Any:
-        return model_class(context(), *args, **kwargs).value
+        return model_class(by_two(), *args, **kwargs).value
 
 
 class TermsFactory(factory.Factory):

@@ -19,8 +19,8 @@ else:
 class ClientAdmin(ReadOnlyAdmin):
     """Clients as the events leave them."""
 
-    list_display = ("reference", "type", "classification", "status", "opened_at", "status_at")
-    list_filter = ("status", "type", "classification")
+    list_display = ("reference", "type", "status", "opened_at", "status_at")
+    list_filter = ("status", "type")
     search_fields = ("reference", "id")
 
 

@@ -25,6 +25,8 @@ from margin.rules.policy import (
 
 SOURCE = "demo (invented)"
 ROLES = ("operations", "operations", "credit", "compliance", "auditor")
+HOLDERS = {"client-safe": "M10001", "client-call": "M10003", "client-near": "M10002"}
+"""Clients with a login, by its name; the first borrowers stand for safe, warning, call and near."""
 CLIENTS = 60
 DAYS = 14
 HOURS = 30

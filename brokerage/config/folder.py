@@ -3,6 +3,7 @@
 `PRAYA_DATA_DIR` names it; the default is `.data` beside manage.py. Deleting it deletes the demo.
 """
 
+import base64
 import os
 import secrets
 from pathlib import Path
@@ -46,6 +47,12 @@ def seal_key() -> Path:
     """The demo's Ed25519 key for seals (PKCS#8 PEM), made at first use. Production brings its own."""
     pem = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     return _kept("seal-key.pem", pem)
+
+
+def vault_keys() -> str:
+    """The demo's key ring for what is encrypted at rest, made at first use. Production brings its own."""
+    fresh = f"demo:{base64.b64encode(secrets.token_bytes(32)).decode()}"
+    return _kept("vault-keys", fresh.encode()).read_text()
 
 
 def _kept(name: str, fresh: bytes) -> Path:

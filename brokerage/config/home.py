@@ -1,19 +1,25 @@
-"""The desk's front page: what needs a person now, from every room this person may see."""
+"""Front pages: the desk's, with what needs a person now from every room, and the portal's."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from brokerage.access import queries as approvals
+from brokerage.access.rules import Principal
+from brokerage.clients import queries as clients
+from brokerage.clients.queries import cases, complaints, reviews, screening, standing_authorities
 from brokerage.http.listing import is_live
+from brokerage.http.principal import principal
 from brokerage.jobs import queries as jobs
 from brokerage.jobs.staff import BEHIND
 from brokerage.ledger import browse, seams
 from brokerage.market import queries as market
+from brokerage.market.rules.calendars import hong_kong_date
 from margin import monitor
 from margin.monitor import Risk
 
@@ -28,10 +34,27 @@ class Concern:
     link: str
 
 
+def root(request: HttpRequest) -> HttpResponse:
+    """To the first page of whoever asks."""
+    return redirect("home" if request.user.is_staff else "portal")
+
+
+def portal(request: HttpRequest) -> HttpResponse:
+    """Who is logged in, and the clients he acts for."""
+    mine = clients.in_scope(principal(request).clients)
+    return render(request, "portal/home.html", {"clients": mine})
+
+
 def home(request: HttpRequest) -> HttpResponse:
     """Exceptions first; that there are none is said in words."""
     user, now = request.user, seams.now()
     concerns: list[Concern] = []
+    if user.has_perm("access.see_approvals"):
+        concerns += _approvals(principal(request))
+    if user.has_perm("access.see_clients"):
+        concerns += _clients(now)
+    if user.has_perm("access.manage_cases"):
+        concerns += _alerts()
     if user.has_perm("access.see_margin"):
         concerns += _margin()
     if user.has_perm("access.see_reference"):
@@ -48,6 +71,40 @@ def home(request: HttpRequest) -> HttpResponse:
     }
     part = "concerns" if request.headers.get("HX-Request") else "home"
     return render(request, f"staff/{part}.html", context)
+
+
+def _approvals(asker: Principal) -> list[Concern]:
+    rows = approvals.waiting_for(asker.person, asker.permissions, approvals.proposals(asker.clients))
+    count = rows.count()
+    words = ngettext("proposal waits for you", "proposals wait for you", count)
+    return [Concern(count, words, Risk.WARNING, reverse("approvals"))]
+
+
+def _clients(now: datetime) -> list[Concern]:
+    today = hong_kong_date(now)
+    due, waiting = reviews.reviews_due(today).count(), screening.hits().count()
+    ending, late = standing_authorities.expiring(today).count(), complaints.overdue(today).count()
+    return [
+        Concern(
+            waiting,
+            ngettext("screening hit waits", "screening hits wait", waiting),
+            Risk.CALL,
+            reverse("client-hits"),
+        ),
+        Concern(due, ngettext("review due", "reviews due", due), Risk.WARNING, reverse("client-reviews")),
+        Concern(
+            ending,
+            ngettext("standing authority ends soon", "standing authorities end soon", ending),
+            Risk.WARNING,
+            reverse("standing-authorities"),
+        ),
+        Concern(late, ngettext("complaint late", "complaints late", late), Risk.CALL, reverse("complaints")),
+    ]
+
+
+def _alerts() -> list[Concern]:
+    count = cases.open_alerts().count()
+    return [Concern(count, ngettext("alert waits", "alerts wait", count), Risk.CALL, reverse("cases"))]
 
 
 def _margin() -> list[Concern]:

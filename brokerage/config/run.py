@@ -38,7 +38,7 @@ PROGRAMS: dict[str, Sequence[str]] = {
         "brokerage.config.wsgi",
         "--worker-class=gthread",
         "--workers=2",
-        "--threads=4",
+        "--threads=8",  # more than PRAYA_FEED_WAITERS: readers of the feed wait in threads
         f"--bind=127.0.0.1:{PORT}",
         "--access-logfile=-",
     ),
@@ -193,7 +193,9 @@ def welcome(data: Path) -> None:
     """Where to go, and as whom."""
     logins = data / "demo-logins.txt"
     if settings.DEMO and logins.exists():
-        print(f"\n{'login':20} {'password':20} role\n{logins.read_text()}")
+        print(f"\n{'login':20} {'password':20} {'role':20} secret for an app\n{logins.read_text()}")
+        say("the second step asks for a code: python manage.py staff code LOGIN prints it")
+        say(f"clients log in at http://localhost:{PORT}/portal/login/; pages are in English so far")
     say(f"http://localhost:{PORT}/   logs in {data / 'logs'}   Ctrl-C stops")
 
 

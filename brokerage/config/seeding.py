@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from brokerage.clients.commands import open_client
 from brokerage.clients.models import ClientLabel
-from brokerage.clients.rules import ClientType
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seals, seams
 from brokerage.ledger.amounts import ZERO, half_up, lots_down
 from brokerage.ledger.commands import Context, NothingToDo, Source
@@ -26,6 +26,7 @@ from margin.revaluation import revalue
 from margin.rules.valuation import Quote, value
 
 from . import demo
+from .welcome import welcome
 
 SEED = 852
 ACTOR = "job:seed-demo"
@@ -44,6 +45,10 @@ class Telling:
         """A context whose key is the running number of the command: the story is always told alike."""
         self.keys += 1
         return Context(actor=ACTOR, source=Source.IMPORT, key=f"demo:{self.keys}", effective_at=at)
+
+    def by_two(self, at: datetime) -> Context:
+        """The same behind which two people stand, for what takes a second person."""
+        return replace(self.context(at), maker=UUID(int=1), checker=UUID(int=2))
 
 
 def steps(now: datetime) -> int:
@@ -67,6 +72,8 @@ def tell(now: datetime) -> Iterable[datetime]:
         _accrue(told, slot + 3 * _MINUTE)
         before = price_set
         yield slot
+    at = min(told.slots[-1] + 4 * _MINUTE, now)
+    welcome(lambda: told.context(at), lambda: told.by_two(at), hong_kong_date(at))
     if before is not None:
         revalue(before, seams.now())
     while seals.seal():
@@ -91,7 +98,7 @@ def _found(told: Telling, at: datetime) -> None:
             custody.fund_house(
                 told.context(at), bank=keeper.value, currency="HKD", amount=Decimal("2000000000.00")
             )
-    margin.adopt_policy(told.context(at), policy=demo.POLICY, effective_from=at, reason="demonstration")
+    margin.adopt_policy(told.by_two(at), policy=demo.POLICY, effective_from=at, reason="demonstration")
 
 
 def _adopt(told: Telling, slot: datetime, row: dict[str, Decimal]) -> UUID:
@@ -136,7 +143,7 @@ def _borrow(
         Decimal("0.97") * value(bought, now, demo.POLICY).lending_value,
     )
     limit = half_up(loan * Decimal("1.6"), -5) + 100_000
-    margin.set_limit(told.context(at), account=account, limit=limit, reason="demonstration")
+    margin.set_limit(told.by_two(at), account=account, limit=limit, reason="demonstration")
     margin.deposit(told.context(at), account=account, asset="HKD", amount=half_up(cost - loan, 2))
     for asset, quantity in bought.items():
         margin.purchase(

@@ -45,6 +45,13 @@ PRAYA_SEAL_KEY: Path = Path(
     if DEMO
     else required("PRAYA_SEAL_KEY", "the path of the Ed25519 key (PKCS#8 PEM) that signs the ledger's seals")
 )
+PRAYA_KEYS: str = (
+    env.str("PRAYA_KEYS", default="") or folder.vault_keys()
+    if DEMO
+    else required(
+        "PRAYA_KEYS", "keys that encrypt secrets and personal data: id:base64 of 32 bytes, newest first"
+    )
+)
 _HOSTS: str = (
     env.str("ALLOWED_HOSTS", default="localhost,127.0.0.1,[::1]")
     if DEMO
@@ -73,12 +80,18 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "simple_history",
     "csp",
     "axes",
+    "allauth",
+    "allauth.account",  # only because allauth.mfa imports it: none of its pages is mounted
+    "allauth.mfa",
     "django_htmx",
     "django_structlog",
     *ROOMS,
+    "brokerage.http",
     "brokerage.config",
 ]
 MIDDLEWARE = [
@@ -87,6 +100,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "brokerage.http.middleware.headers",
+    "brokerage.http.middleware.body_limit",
+    "brokerage.http.rest.limits.middleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -100,6 +115,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "brokerage.config.urls"
@@ -115,6 +131,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "brokerage.config.urls.demo",
+                "brokerage.config.approvals.waiting",
             ],
             "builtins": ["brokerage.http.figures"],
         },
@@ -139,7 +156,7 @@ CELERY_BROKER_URL: str = _SERVERS.broker_url
 AUTH_USER_MODEL = "access.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "brokerage.access.backends.RoleBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -156,10 +173,32 @@ AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_HANDLER = "brokerage.access.lockout.Handler"
+AXES_CLIENT_IP_CALLABLE = "brokerage.access.address.client_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_DISABLE_ACCESS_LOG = True  # brokerage.access.models.SignIn tells who came and went
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "credential"]
 AXES_LOCKOUT_CALLABLE = "brokerage.http.problems.locked_out"
 CSRF_FAILURE_VIEW = "brokerage.http.problems.csrf_failure"
 STAFF_IDLE = timedelta(minutes=15)
 STAFF_SESSION = timedelta(hours=8)
+CLIENT_IDLE = timedelta(minutes=20)
+CLIENT_SESSION = timedelta(hours=8)
+MFA_ADAPTER = "brokerage.access.factors.Adapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # so that a passkey is two factors by itself
+PRAYA_PROXIES: int = env.int("PRAYA_PROXIES", default=int(env.bool("PRAYA_BEHIND_TLS_PROXY", default=False)))
+
+# Mail: notices about logins
+_MAIL: str = (
+    env.str("EMAIL_URL", default="") or f"filemail:///{DATA_DIR / 'mail'}"
+    if DEMO
+    else required(
+        "EMAIL_URL", "where notices about logins are sent, such as smtp+tls://user:word@mail.example:587"
+    )
+)
+vars().update(environ.Env.email_url_config(_MAIL))
+DEFAULT_FROM_EMAIL: str = env.str("PRAYA_MAIL_FROM", default="praya@localhost")
 
 # What a browser may do with our pages
 CONTENT_SECURITY_POLICY = {
@@ -190,6 +229,8 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
 if env.bool("PRAYA_BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 11 * 2**20  # a document of 10 MB and its form; larger bodies are never read
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]  # no personal data in /tmp
 
 # Time and language
 USE_TZ = True
@@ -212,12 +253,31 @@ STORAGES = {
     },
 }
 
-# REST edge
+# REST edge: brokerage/http/rest holds the rest
 REST_FRAMEWORK = {
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "COERCE_DECIMAL_TO_STRING": True,
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],  # RestView names its own
 }
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Praya",
+    "DESCRIPTION": "Clients, accounts, margin and the ledger of a broker. docs/api.md tells the rules once.",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "brokerage.http.rest.schema.closed",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+REST_QUOTA_ADDRESS: int = env.int("PRAYA_QUOTA_ADDRESS", default=1200)  # requests a minute
+REST_QUOTA_LOGIN: int = env.int("PRAYA_QUOTA_LOGIN", default=600)
+METRICS_TOKEN: str = env.str("PRAYA_METRICS_TOKEN", default="")  # without: this machine only
+WEBHOOKS_ANYWHERE: bool = DEMO  # otherwise https to public addresses on port 443 only
+FEED_OWNERS = "brokerage.config.owners.of"
+FEED_WAITERS: int = env.int("PRAYA_FEED_WAITERS", default=3)  # threads of a web process that may wait
 
 LOGGING = logs.logging_config(as_json=not DEMO, level=env.str("LOG_LEVEL", default="INFO"))

@@ -11,9 +11,9 @@ from django.urls import URLResolver, include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
-from brokerage.config import home
-from brokerage.http import health, problems
-from brokerage.http.gate import allow_any_staff
+from brokerage.config import approvals, client, home
+from brokerage.http import documents, health, metrics, problems
+from brokerage.http.gate import allow_any_login, allow_any_staff, allow_client
 
 EDGES = {"staff": "staff/", "portal": "portal/", "api": "api/v1/"}
 
@@ -34,12 +34,17 @@ def demo(request: HttpRequest) -> dict[str, bool]:
 
 
 urlpatterns = [
-    path("", allow_any_staff(RedirectView.as_view(url="/staff/")), name="root"),
+    path("", allow_any_login(home.root), name="root"),
     *health.urlpatterns,
+    *metrics.urlpatterns,
+    path("llms.txt", documents.llms, name="llms"),
     path("language/", login_not_required(set_language), name="set_language"),
     path("admin/login/", login_not_required(RedirectView.as_view(pattern_name="login")), name="admin-login"),
     path("admin/", admin.site.urls),
     path("staff/", allow_any_staff(home.home), name="home"),
+    path("staff/", include(approvals.urlpatterns)),
+    path("staff/", include(client.urlpatterns)),
+    path("portal/", allow_client(home.portal), name="portal"),
     *edges(),
 ]
 handler400 = problems.bad_request

@@ -8,16 +8,15 @@ import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from brokerage.ledger.amounts import ZERO, half_up
+from brokerage.ledger.hong_kong import HONG_KONG
 
 register = template.Library()
-HONG_KONG = ZoneInfo("Asia/Hong_Kong")
 NOTHING = "–"
 _ZEROS = re.compile(r"(?<=\d)(\.\d*?)0+(?!\d)")
 

@@ -12,8 +12,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from brokerage.ledger import seams
-
-from .figures import HONG_KONG
+from brokerage.ledger.hong_kong import HONG_KONG
 
 PAGE_SIZE = 50
 

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable
-from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import add_never_cache_headers
 
+from brokerage.access import sign_in
+from brokerage.access.models import User
 from brokerage.ledger import seams
 
+from . import problems
+
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_STARTED, _SEEN = "started_at", "seen_at"
-_SEEN_STEP = timedelta(minutes=1)  # a session is written at most this often
 GetResponse = Callable[[HttpRequest], HttpResponse]
 HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -34,6 +35,18 @@ def request_id(get_response: GetResponse) -> GetResponse:
     return handle
 
 
+def body_limit(get_response: GetResponse) -> GetResponse:
+    """Middleware: a body beyond the largest upload is refused by its announced length, unread."""
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        announced = str(request.META.get("CONTENT_LENGTH") or "0")
+        if announced.isdecimal() and int(announced) > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
+            return problems.answer(request, 413)
+        return get_response(request)
+
+    return handle
+
+
 def headers(get_response: GetResponse) -> GetResponse:
     """Middleware: what a browser may use, and that no page with figures is kept in any cache."""
 
@@ -49,34 +62,17 @@ def headers(get_response: GetResponse) -> GetResponse:
 
 
 def session_limits(get_response: GetResponse) -> GetResponse:
-    """Middleware: ends a session after STAFF_IDLE without a person, or STAFF_SESSION in all.
+    """Middleware: a session ends with its stay: revoked, idle, or over its time in all.
 
     A page that refreshes itself says so in X-Background and does not count as a person.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
-        if request.user.is_authenticated:
-            now = seams.now()
-            if _over(request, now):
-                auth.logout(request)
-            elif "X-Background" not in request.headers and _age(request, _SEEN, now) >= _SEEN_STEP:
-                request.session[_SEEN] = now.isoformat()
-                request.session.setdefault(_STARTED, now.isoformat())
+        user = request.user
+        if isinstance(user, User) and not sign_in.is_alive(
+            request, user, in_person="X-Background" not in request.headers
+        ):
+            auth.logout(request)
         return get_response(request)
 
     return handle
-
-
-def _over(request: HttpRequest, now: datetime) -> bool:
-    """Whether the session, which has just begun if it bears no times, is past either limit."""
-    if _STARTED not in request.session:
-        return False
-    return (
-        _age(request, _SEEN, now) > settings.STAFF_IDLE
-        or _age(request, _STARTED, now) > settings.STAFF_SESSION
-    )
-
-
-def _age(request: HttpRequest, name: str, now: datetime) -> timedelta:
-    noted = request.session.get(name)
-    return now - datetime.fromisoformat(noted) if noted else timedelta.max

@@ -5,7 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from datetime import time as local_time
 from typing import Any
 from uuid import UUID
@@ -15,13 +15,13 @@ from django.db import connection
 from kombu.exceptions import OperationalError
 
 from brokerage.ledger import seals, seams, snapshots
+from brokerage.ledger.hong_kong import HONG_KONG
 
 from . import commands, outbox, queries
 from .rules import LATEST_ONLY, daily
 from .schedule import MONEY, QUEUES, REPORTS, Run, job
 
 log = logging.getLogger(__name__)
-HONG_KONG = timezone(timedelta(hours=8), "HKT")
 BUDGET_S = 20
 HELPERS = 4
 KEPT = timedelta(days=90)

@@ -7,12 +7,12 @@ from django.apps import AppConfig
 
 
 class LedgerAppConfig(AppConfig):
-    """Imports the room's `events` and `projections`, so that the registries know them."""
+    """Imports the room's `events`, `projections` and `holdings`, so that the registries know them."""
 
     default = False
 
     def ready(self) -> None:
-        for module in ("events", "projections"):
+        for module in ("events", "projections", "holdings"):
             if find_spec(f"{self.name}.{module}"):
                 import_module(f"{self.name}.{module}")
 

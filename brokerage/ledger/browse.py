@@ -3,7 +3,7 @@
 For people only. Whoever must miss nothing reads `feed`, by position.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -11,21 +11,31 @@ from uuid import UUID
 
 from . import blocks, seals, seams, store
 from .models import Entry, Seal
-from .registry import Recorded
+from .registry import Audience, Recorded, kinds
 
+OPEN = frozenset({Audience.CLIENT, Audience.STAFF})
 SPAN = 100_000  # events looked through for one page, so that a rare kind cannot make a page slow
 _LAST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """What to show: events of a kind, stream or owner, of one idempotency key, effective up to `until`."""
+    """What to show: events of a kind, stream or owner, of one idempotency key, effective up to `until`.
+
+    `audiences` are those whose events the reader may see; by default all but restricted ones.
+    """
 
     kind: str = ""
     stream: UUID | None = None
     owner: UUID | None = None
     key: str = ""
     until: datetime | None = None
+    audiences: frozenset[Audience] = OPEN
+
+
+def hidden(audiences: Collection[Audience]) -> list[str]:
+    """The kinds of event that somebody with these audiences must not see, in order."""
+    return sorted(name for name, kind in kinds().items() if kind.audience not in audiences)
 
 
 class Line(NamedTuple):
@@ -54,7 +64,7 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
         store.cursor()
         .execute(
             f"SELECT {store.COLUMNS} FROM ledger_event e WHERE e.seq < %(top)s AND e.seq > %(floor)s"
-            " AND (%(kind)s = '' OR e.kind = %(kind)s)"
+            " AND (%(kind)s = '' OR e.kind = %(kind)s) AND NOT e.kind = ANY(%(hidden)s)"
             " AND (%(stream)s::uuid IS NULL OR e.stream = %(stream)s)"
             " AND (%(owner)s::uuid IS NULL OR e.owner = %(owner)s)"
             " AND (%(key)s = '' OR e.entry = (SELECT id FROM ledger_entry WHERE key = %(key)s))"
@@ -64,6 +74,7 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
                 "top": top,
                 "floor": floor,
                 "kind": wanted.kind,
+                "hidden": hidden(wanted.audiences),
                 "stream": wanted.stream,
                 "owner": wanted.owner,
                 "key": wanted.key,
@@ -81,9 +92,12 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
     return Page(lines, floor + 1 if floor else None)
 
 
-def entry_lines(entry: UUID) -> list[Line]:
-    """Every event of an entry, in order, with postings and positions; empty for an unknown entry."""
-    return _lines(store.read("e.entry = %s", [entry]))
+def entry_lines(entry: UUID, audiences: frozenset[Audience] = OPEN) -> list[Line]:
+    """The events of an entry for these audiences, in order, with postings and positions.
+
+    Empty for an entry that does not exist, or of which the reader may see nothing.
+    """
+    return _lines(store.read("e.entry = %s AND NOT e.kind = ANY(%s)", [entry, hidden(audiences)]))
 
 
 def seal_of(position: int) -> Seal:

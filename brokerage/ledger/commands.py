@@ -7,7 +7,8 @@ import hashlib
 import logging
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,6 +55,25 @@ class NothingToDo(Refused):
     code = "ledger.nothing-to-do"
 
 
+class Outdated(Refused):
+    """The stream has moved on since the version that the caller saw."""
+
+    code = "ledger.outdated"
+
+
+class SecondPersonNeeded(Refused):
+    """What was asked for takes two people: another one, who holds `permission`, must approve it.
+
+    Nothing is written and no refusal is noted: an edge makes a proposal of it.
+    """
+
+    code = "ledger.second-person-needed"
+
+    def __init__(self, permission: str, **evidence: Any) -> None:
+        super().__init__("Another person must approve this.", permission=permission, **evidence)
+        self.permission = permission
+
+
 class UnknownEvent(Refused):
     """There is no event at this stream and version."""
 
@@ -78,7 +98,11 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Who asks, through which edge, under which idempotency key, for which business time (UTC)."""
+    """Who asks, through which edge, under which idempotency key, for which business time (UTC).
+
+    `expects` is a stream and the version of it that the caller has seen: the command is refused as
+    Outdated when it finds another one under its lock.
+    """
 
     actor: str
     source: Source
@@ -89,6 +113,7 @@ class Context:
     maker: UUID | None = None
     checker: UUID | None = None
     proposal: UUID | None = None
+    expects: tuple[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +126,15 @@ class Receipt(Generic[R]):
 
 
 class Entry:
-    """An accepted command while it is being decided: locks streams and gathers events."""
+    """An accepted command while it is being decided: locks streams and gathers events.
+
+    `demanded` holds the permissions that the second person of this entry must have.
+    """
 
     def __init__(self, context: Context) -> None:
         self.id = seams.new_id()
         self.context = context
+        self.demanded: set[str] = set()
         self._heads: dict[UUID, store.Head] = {}
         self._locked: set[UUID] = set()
         self._drafts: list[store.Draft] = []
@@ -116,10 +145,36 @@ class Entry:
         """The business time of everything recorded in this entry."""
         return self.context.effective_at
 
+    @property
+    def two_people(self) -> bool:
+        """Whether a maker and another person as checker stand behind this entry."""
+        context = self.context
+        return None not in (context.maker, context.checker) and context.maker != context.checker
+
+    def second_person(self, permission: str, **evidence: Any) -> None:
+        """Pass if two people stand behind this entry, the second of whom must hold the permission.
+
+        Call it when everything else is in order, so that nothing is proposed that would be refused.
+        Raises SecondPersonNeeded.
+        """
+        self.demanded.add(permission)
+        if not self.two_people:
+            raise SecondPersonNeeded(permission, **evidence)
+
     def lock(self, *streams: UUID) -> None:
-        """Lock streams until commit; call it once, with all of them, before reading what decides."""
+        """Lock streams until commit; call it once, with all of them, before reading what decides.
+
+        Raises Outdated when the context expects another version of one of them.
+        """
         self._heads |= store.lock(streams)
         self._locked |= set(streams)
+        stream, version = self.context.expects or (None, 0)
+        if stream in streams and self.version(stream) != version:
+            raise Outdated(
+                "This has changed since you read it; read it again.",
+                stream=stream,
+                version=self.version(stream),
+            )
 
     def version(self, stream: UUID) -> int:
         """The version of a locked stream's newest event before this entry; 0 for a new stream."""
@@ -170,13 +225,23 @@ class Entry:
         projection.apply(store.append(fields, self._drafts, self._heads))
 
 
-class Command(Generic[P, R]):
-    """A function that decides, wrapped so that it runs once per key, in a transaction of its own."""
+Around = Callable[[Entry], AbstractContextManager[object]]
+"""What holds an open entry while a command decides: it may lock and check before, check and record after."""
 
-    def __init__(self, name: str, function: Callable[Concatenate[Entry, P], R]) -> None:
+
+class Command(Generic[P, R]):
+    """A function that decides, wrapped so that it runs once per key, in a transaction of its own.
+
+    No trace is left of a `restricted` one that was refused: the refusal would tell what is looked into.
+    """
+
+    def __init__(
+        self, name: str, function: Callable[Concatenate[Entry, P], R], *, restricted: bool = False
+    ) -> None:
         self.name = name
+        self.restricted = restricted
         self.function = function
-        self._returns = get_type_hints(function)["return"]
+        self._hints = get_type_hints(function)
         self.__doc__ = function.__doc__
 
     def __call__(self, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
@@ -185,18 +250,30 @@ class Command(Generic[P, R]):
         Raises Refused (after noting it); KeyReused for a known key with other inputs, FutureTime for
         a business time more than two seconds ahead, Busy when locks could not be had in time.
         """
+        return self.within(nullcontext, context, *args, **kwargs)
+
+    def within(self, around: Around, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
+        """Run the command with its entry held by `around`, in the same transaction; otherwise as a call.
+
+        `around` locks its own streams first, so these must be streams that no command locks later.
+        """
         try:
-            return self._attempts(context, *args, **kwargs)
-        except NothingToDo:
+            return self._attempts(around, context, *args, **kwargs)
+        except (NothingToDo, SecondPersonNeeded):
             raise
         except Refused as refusal:
-            self._note(context, refusal)
+            if not self.restricted:
+                self._note(context, refusal)
             raise
 
-    def _attempts(self, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
+    def inputs(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        """The typed inputs that their plain form stands for; raises KeyError, TypeError or ValueError."""
+        return {name: codec.decode(self._hints[name], value) for name, value in plain.items()}
+
+    def _attempts(self, around: Around, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._once(context, *args, **kwargs)
+                return self._once(around, context, *args, **kwargs)
             except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
                 if attempt == ATTEMPTS:
                     break
@@ -205,8 +282,11 @@ class Command(Generic[P, R]):
                 break
         raise Busy("Another command is at work on the same account; try again with the same key.")
 
-    def _once(self, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
-        fingerprint = hashlib.sha256(codec.canonical([self.name, list(args), kwargs]).encode()).digest()
+    def _once(self, around: Around, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:
+        asked = [self.name, list(args), kwargs]
+        if context.proposal:
+            asked.append(context.proposal)
+        fingerprint = hashlib.sha256(codec.canonical(asked).encode()).digest()
         with transaction.atomic(durable=True):
             earlier = store.begin(context.key)
             if earlier:
@@ -216,7 +296,8 @@ class Command(Generic[P, R]):
                     "The business time lies in the future; check the clock.", at=context.effective_at
                 )
             entry = Entry(context)
-            value = self.function(entry, *args, **kwargs)
+            with around(entry):
+                value = self.function(entry, *args, **kwargs)
             entry.write(command=self.name, fingerprint=fingerprint, result=codec.plain(value))
             seams.crash_point("before-commit")
         seams.crash_point("after-commit")
@@ -228,7 +309,7 @@ class Command(Generic[P, R]):
             raise KeyReused(
                 "This key was used for another request; use a new key for a new request.", entry=entry
             )
-        return Receipt(entry, codec.decode(self._returns, result), replayed=True)
+        return Receipt(entry, codec.decode(self._hints["return"], result), replayed=True)
 
     def _note(self, context: Context, refusal: Refused) -> None:
         columns: Sequence[Any] = (
@@ -251,11 +332,16 @@ class Command(Generic[P, R]):
 _commands: dict[str, Command[Any, Any]] = {}
 
 
-def command(name: str) -> Callable[[Callable[Concatenate[Entry, P], R]], Command[P, R]]:
-    """Register a deciding function `f(entry, *, ...)` as the command `name`, called as f(context, ...)."""
+def command(
+    name: str, *, restricted: bool = False
+) -> Callable[[Callable[Concatenate[Entry, P], R]], Command[P, R]]:
+    """Register a deciding function `f(entry, *, ...)` as the command `name`, called as f(context, ...).
+
+    The refusals of a `restricted` command are not kept.
+    """
 
     def register(function: Callable[Concatenate[Entry, P], R]) -> Command[P, R]:
-        made = Command(name, function)
+        made = Command(name, function, restricted=restricted)
         _commands[name] = made
         return made
 

@@ -1,7 +1,7 @@
 """The one order of the book: events by position, gapless, as sealed. Nothing else may read order."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from . import blocks, known, store
@@ -20,6 +20,7 @@ _PAGE = f"""
     WHERE page.position > %(after)s AND page.position <= %(until)s
       AND (%(kinds)s::text[] IS NULL OR e.kind = ANY(%(kinds)s))
       AND (%(owner)s::uuid IS NULL OR e.owner = %(owner)s)
+      AND (%(about)s::uuid[] IS NULL OR e.owner = ANY(%(about)s) OR e.stream = ANY(%(about)s))
     ORDER BY page.position LIMIT %(limit)s
 """
 
@@ -40,9 +41,44 @@ def read(
     rows: list[tuple[Any, ...]] = []
     while after < last and len(rows) < limit:
         until = min(after + span, last)
-        window = {"after": after, "until": until, "kinds": wanted, "owner": owner, "limit": limit - len(rows)}
-        # Planned anew each time: a generic plan cannot know how narrow the ranges are.
-        rows += store.cursor().execute(_PAGE, window, prepare=False).fetchall()
+        rows += _rows(after, until, limit - len(rows), kinds=wanted, owner=owner)
         after = until
+    return _recorded(rows)
+
+
+class Page(NamedTuple):
+    """Events in order, the position up to which the feed was looked through, and whether it goes on there."""
+
+    events: list[Recorded]
+    cursor: int
+    has_more: bool
+
+
+def page(
+    after: int, limit: int, *, kinds: Iterable[str] | None = None, about: Iterable[UUID] | None = None
+) -> Page:
+    """One bounded step of a reader: at most `limit` events, and at most _SPAN positions looked through.
+
+    `about` narrows to events whose owner or stream is one of these. Raises UnknownPosition for a
+    position that is not sealed yet.
+    """
+    last = head()
+    if after > last:
+        raise known.UnknownPosition("Use a position the ledger has sealed.", position=after, last=last)
+    until = min(after + _SPAN, last)
+    wanted = sorted(kinds) if kinds is not None else None
+    concerned = list(about) if about is not None else None
+    rows = _rows(after, until, limit, kinds=wanted, about=concerned) if after < until else []
+    cursor = rows[-1][-1] if len(rows) == limit else until
+    return Page(_recorded(rows), cursor, cursor < last)
+
+
+def _rows(after: int, until: int, limit: int, **narrow: Any) -> list[tuple[Any, ...]]:
+    window = {"after": after, "until": until, "limit": limit, "kinds": None, "owner": None, "about": None}
+    # Planned anew each time: a generic plan cannot know how narrow the ranges are.
+    return store.cursor().execute(_PAGE, window | narrow, prepare=False).fetchall()
+
+
+def _recorded(rows: list[tuple[Any, ...]]) -> list[Recorded]:
     postings = store.read_postings([row[0] for row in rows])
     return [store.recorded(row[:-1], postings.get(row[0], ()), row[-1]) for row in rows]

@@ -125,3 +125,40 @@ def latest_events(kind: type, streams: Sequence[UUID], *, as_of: datetime) -> di
         " AND n.kind = %s AND n.effective_at <= %s ORDER BY n.stream, n.version DESC)"
     )
     return {each.stream: each for each in store.read(newest, [list(streams), kind_of(kind).name, as_of])}
+
+
+def version(stream: UUID) -> int:
+    """The version of a stream's newest event; 0 for a stream without events."""
+    newest = "SELECT version FROM ledger_event WHERE stream = %s ORDER BY version DESC LIMIT 1"
+    row = store.cursor().execute(newest, [stream]).fetchone()
+    return row[0] if row else 0
+
+
+def references(entry: UUID) -> list[tuple[str, str]]:
+    """The lasting names of the events that an entry wrote, each with its kind, in order."""
+    written = "SELECT stream || '@' || version, kind FROM ledger_event WHERE entry = %s ORDER BY seq"
+    return store.cursor().execute(written, [entry]).fetchall()
+
+
+_LAST_MOVES = """
+    SELECT a.owner, max(e.effective_at) FROM ledger_account a JOIN ledger_posting p ON p.account = a.id
+    JOIN ledger_event e ON e.seq = p.event JOIN ledger_entry n ON n.id = e.entry
+    WHERE a.owner = ANY(%s) AND n.source <> 'job' GROUP BY a.owner
+"""
+
+
+def last_moves(owners: Sequence[UUID]) -> dict[UUID, datetime]:
+    """When a person, not a job, last moved value of each owner; an owner without such a move is absent."""
+    return dict(store.cursor().execute(_LAST_MOVES, [list(owners)]).fetchall())
+
+
+def events_since(
+    kinds: Sequence[type], streams: Sequence[UUID], since: datetime
+) -> dict[UUID, list[Recorded]]:
+    """Each stream's events of these classes effective after an instant, in order; none for a quiet stream."""
+    names = [kind_of(kind).name for kind in kinds]
+    wanted = "e.stream = ANY(%s) AND e.kind = ANY(%s) AND e.effective_at > %s"
+    found: dict[UUID, list[Recorded]] = {}
+    for each in store.read(wanted, [list(streams), names, since], order="e.stream, e.version"):
+        found.setdefault(each.stream, []).append(each)
+    return found

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from brokerage.http.gate import allow
 from brokerage.http.listing import is_live
+from brokerage.http.principal import audiences, principal
 
 from . import browse, codec, integrity, registry, seals, seams, store
 from .models import Seal
@@ -27,16 +28,17 @@ def explorer(request: HttpRequest) -> HttpResponse:
         stream=_uuid(request, "stream"),
         owner=_uuid(request, "owner"),
         key=request.GET.get("key", "").strip(),
+        audiences=audiences(principal(request)),
     )
     before = _number(request, "before")
     context = {
         "page": browse.newest(wanted, before=before),
         "wanted": wanted,
-        "filtered": wanted != browse.Filter(),
+        "filtered": wanted != browse.Filter(audiences=wanted.audiences),
         "newest": before is None,
         "live": before is None and is_live(request),
         "now": seams.now(),
-        "kinds": sorted(registry.kinds()),
+        "kinds": sorted(set(registry.kinds()) - set(browse.hidden(wanted.audiences))),
         "last_seal": seals.last_seal(),
         "seal_lag_s": int(browse.seal_lag().total_seconds()),
         "span": browse.SPAN,
@@ -56,7 +58,7 @@ class Written(NamedTuple):
 @allow(READ)
 def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
     """One accepted command: who, when, under which key; its events, postings, hashes and seal."""
-    lines = browse.entry_lines(entry)
+    lines = browse.entry_lines(entry, audiences(principal(request)))
     if not lines:
         raise Http404
     written = [

@@ -2,6 +2,7 @@
 
 from .accounts import deposit, open_margin_account, repay, set_limit, withdraw
 from .calls import assess, cancel_call, dispute_call, expire_calls, extend_call
+from .closing import close_account
 from .fills import close_sale, fill_sale, record_deficit, write_off_deficit
 from .interest import accrue_interest, charge_interest
 from .policy import adopt_policy
@@ -15,6 +16,7 @@ __all__ = (
     "assess",
     "cancel_call",
     "charge_interest",
+    "close_account",
     "close_sale",
     "deposit",
     "dispute_call",

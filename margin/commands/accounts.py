@@ -5,7 +5,8 @@ from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
-from brokerage.clients.rules import Act
+from brokerage.access.rules import Perm
+from brokerage.clients.rules.status import Act
 from brokerage.ledger.amounts import ZERO, checked, positive
 from brokerage.ledger.chart import Account, Role
 from brokerage.ledger.commands import Entry, command
@@ -17,6 +18,7 @@ from .. import queries
 from ..events import AccountOpened, LimitSet, Purpose, Source
 from ..models import MarginAccount
 from ..rules.buying_power import NotEligible, eligible
+from ..rules.second_person import raise_takes_two
 from ..rules.valuation import Quote
 from ..rules.withdrawals import check_cash_out, check_collateral_out
 from . import debit
@@ -84,14 +86,18 @@ def open_margin_account(entry: Entry, *, account: UUID) -> UUID:
 def set_limit(entry: Entry, *, account: UUID, limit: Decimal, reason: str) -> None:
     """Set the most the account may owe; `reason` names the credit assessment (VAF-7, SMF-4).
 
-    A limit below the loan is allowed: the next assessment calls. Raises NegativeLimit, BadAmount,
-    ReasonMissing or UnknownMarginAccount.
+    A limit below the loan is allowed: the next assessment calls. From a threshold on a raise takes
+    two people. Raises NegativeLimit, BadAmount, ReasonMissing, UnknownMarginAccount or
+    SecondPersonNeeded.
     """
     if checked(limit, name="limit") < ZERO:
         raise NegativeLimit("A limit is zero or more.", limit=limit)
     if not reason.strip():
         raise ReasonMissing("Name the credit assessment the limit rests on.")
-    case(entry, account).record(LimitSet(limit=limit, reason=reason))
+    each = case(entry, account)
+    if raise_takes_two(each.account.credit_limit, limit, each.currency, entry.effective_at):
+        entry.second_person(Perm.APPROVE_LIMITS, account=account, client=each.account.client)
+    each.record(LimitSet(limit=limit, reason=reason))
 
 
 @command("margin.deposit")

@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cache, partial
 from uuid import UUID
 
+from brokerage.access.rules import Perm
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry, NothingToDo, command
 from brokerage.ledger.refusal import Refused
@@ -79,18 +80,10 @@ def extend_call(entry: Entry, *, account: UUID, part: AssetKind, until: datetime
     Raises UnknownCall, SecondPersonNeeded, ExtensionNotAllowed or StepNotPossible.
     """
     each, call = with_call(entry, account)
-    context = entry.context
     seen = view(entry, each.currency, None)
     life = call.life(held=each.account.open_hold is not None)
-    extended = lifecycle.extend(
-        life,
-        part,
-        until,
-        seen.policy.deadlines,
-        reason=reason,
-        maker=str(context.maker or ""),
-        checker=str(context.checker or ""),
-    )
+    extended = lifecycle.extend(life, part, until, seen.policy.deadlines, reason=reason)
+    entry.second_person(Perm.APPROVE_CALLS, account=account, client=each.account.client)
     before, after = (
         (life.va_due_at, extended.va_due_at)
         if part is AssetKind.VA
@@ -116,23 +109,11 @@ def cancel_call(entry: Entry, *, account: UUID, reason: str) -> None:
     """
     each, call = with_call(entry, account)
     check_reason(reason)
-    check_two_people(entry)
     lifecycle.advance(call.life(held=False), Step.CANCEL)
+    entry.second_person(Perm.APPROVE_CALLS, account=account, client=each.account.client)
     seen = view(entry, each.currency, None)
     progress.close_plan(each, seen, judge(each.book, seen), Outcome.SUPERSEDED)
     each.record(CallCancelled(call=call.id, reason=reason))
-
-
-def check_two_people(entry: Entry) -> None:
-    """Pass if the entry names a maker and another person as checker; raises SecondPersonNeeded."""
-    if not two_people(entry):
-        raise lifecycle.SecondPersonNeeded("Another person must approve this.", maker=entry.context.maker)
-
-
-def two_people(entry: Entry) -> bool:
-    """Whether the entry names a maker and another person as checker."""
-    context = entry.context
-    return None not in (context.maker, context.checker) and context.maker != context.checker
 
 
 def _expire(each: Case, call: Call, price_set: UUID) -> bool:

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 from uuid import UUID
 
+from brokerage.access.rules import Perm
 from brokerage.jobs import outbox
+from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry, NothingToDo, command
@@ -16,11 +18,13 @@ from custody.rules import Side
 
 from ..events import DeficitRecorded, DeficitWrittenOff, Outcome, SaleClosed, SaleFilled, Source
 from ..models import Call, InterestMonth, Sale, SaleFill, SaleLeg
+from ..queries import has_something_to_sell
 from ..rules import lifecycle
 from ..rules.identity import fill_id
+from ..rules.second_person import write_off_takes_two
 from ..rules.valuation import quote_of
 from . import debit
-from .calls import check_reason, check_two_people, with_call
+from .calls import check_reason, with_call
 from .case import Case, case
 from .sales import NotThisSale, current
 from .view import View, judge, standing, view
@@ -121,35 +125,46 @@ def close_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> N
 
 @command("margin.record-deficit")
 def record_deficit(entry: Entry, *, account: UUID) -> Decimal:
-    """Turn the loan of an expired call into a deficit, once no collateral is left; returns the amount.
+    """Turn the loan of an expired call into a deficit, once only dust is left; returns the amount.
 
-    Raises StillSellable, UnknownCall or StepNotPossible.
+    Raises StillSellable, UnknownCall, StepNotPossible, or as `view` does.
     """
     each, call = with_call(entry, account)
     lifecycle.advance(call.life(held=False), lifecycle.Step.RECORD_DEFICIT)
-    if each.book.positions or each.book.loan <= ZERO:
+    seen = view(entry, each.currency, None)
+    if each.book.loan <= ZERO or has_something_to_sell(each.book, seen.prices, each.currency):
         raise StillSellable("Sell what is left first.", account=account)
     return _deficit(each, call)
 
 
 @command("margin.write-off-deficit")
 def write_off_deficit(entry: Entry, *, account: UUID, amount: Decimal, reason: str) -> None:
-    """Give up part of a deficit, by two people, at the firm's expense.
+    """Give up part of a deficit at the firm's expense; from a threshold on it takes two people.
 
     Raises DeficitNotOwed, SecondPersonNeeded, ReasonMissing, BadAmount or UnknownCall.
     """
     each, call = with_call(entry, account)
     check_reason(reason)
-    check_two_people(entry)
     owed = each.owed(Role.DEFICIT)
     if positive(amount) > owed:
         raise DeficitNotOwed("The deficit is smaller.", owed=owed, amount=amount)
+    if write_off_takes_two(_written_off(each, call), amount, each.currency, entry.effective_at):
+        entry.second_person(Perm.APPROVE_WRITE_OFFS, account=account, client=each.account.client)
     each.record(
         DeficitWrittenOff(
             call=call.id, amount=amount, left=owed - amount, currency=each.currency, reason=reason
         ),
         Posting(Account(each.id, Role.DEFICIT, each.currency), amount),
         Posting(Account(FIRM, Role.WRITE_OFF, each.currency), -amount),
+    )
+
+
+def _written_off(each: Case, call: Call) -> Decimal:
+    """How much of the call's deficit was given up before."""
+    events = [recorded.event for recorded in ledger.events(each.id)]
+    return sum(
+        (event.amount for event in events if isinstance(event, DeficitWrittenOff) and event.call == call.id),
+        ZERO,
     )
 
 
@@ -182,7 +197,7 @@ def _after_fill(each: Case, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> 
     enough = plan.at_most is not None and proceeds >= plan.at_most
     if met:
         _close(each, call, plan, legs, seen, Outcome.TARGET_MET)
-    elif filled and not each.book.positions:
+    elif filled and not has_something_to_sell(each.book, seen.prices, each.currency):
         _close(each, call, plan, legs, seen, Outcome.SOLD_OUT)
         _deficit(each, call)
     elif filled or enough:

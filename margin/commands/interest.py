@@ -11,8 +11,8 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
-from brokerage.market.rules.calendars import HONG_KONG
 
 from .. import queries
 from ..events import InterestAccrued

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
@@ -28,10 +29,11 @@ class WrongKind(Refused):
 
 @command("margin.adopt-policy")
 def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime, reason: str) -> int:
-    """Adopt a policy from an instant on; returns its version number.
+    """Adopt a policy from an instant on, by two people; returns its version number.
 
-    Raises the refusals of `rules.validation` (VAF-3 to VAF-6 among them), WrongKind, ReasonMissing, and
-    PolicyInThePast unless it takes effect with or after the entry and every policy before it.
+    Raises the refusals of `rules.validation` (VAF-3 to VAF-6 among them), WrongKind, ReasonMissing,
+    SecondPersonNeeded, and PolicyInThePast unless it takes effect with or after the entry and every
+    policy before it.
     """
     entry.lock(POLICY_STREAM)
     validate(policy)
@@ -46,6 +48,7 @@ def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime
             effective_from=effective_from,
             earliest=earliest,
         )
+    entry.second_person(Perm.APPROVE_POLICIES)
     version = 1 if newest is None else newest.version + 1
     entry.record(
         POLICY_STREAM,

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import partial
 from uuid import UUID
 
+from brokerage.access.rules import Perm
 from brokerage.jobs import outbox
 from brokerage.ledger.amounts import down, up
 from brokerage.ledger.commands import Entry, NothingToDo, Source, command
@@ -24,7 +25,7 @@ from ..rules.liquidation import SalePlan
 from ..rules.liquidation import plan_sale as plan_for
 from ..rules.policy import AssetKind
 from ..rules.valuation import Line, Quote
-from .calls import two_people, with_call
+from .calls import with_call
 from .case import Case, case
 from .progress import close_plan
 from .view import Judged, View, judge, standing, view
@@ -52,7 +53,7 @@ def plan_sale(entry: Entry, *, account: UUID, price_set: UUID) -> UUID:
     Virtual assets come first, then securities, each the largest position first (H); what may not be
     sold on its price is withheld. A plan whose prices have moved too far is superseded. Raises
     NothingToDo when the plan stands, the target is met or nothing can be sold, UnknownCall,
-    StepNotPossible, PriceOnHold and PriceMissing.
+    StepNotPossible and PriceMissing.
     """
     each, call = with_call(entry, account)
     _advance(each, call, Step.PLAN)
@@ -72,11 +73,12 @@ def plan_sale(entry: Entry, *, account: UUID, price_set: UUID) -> UUID:
 
 
 @command("margin.approve-sale")
-def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> None:
+def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID | None = None) -> None:
     """Release a plan for ordering: a second person, or a job where the policy allows automatic sales.
 
-    A stale price always takes a second person. Raises SecondPersonNeeded, NotThisSale, PlanOutdated,
-    PriceOnHold, StepNotPossible, and NothingToDo when the target is met meanwhile.
+    It is judged at `price_set`, by default the latest. A stale price always takes a second person.
+    Raises SecondPersonNeeded, NotThisSale, PlanOutdated, StepNotPossible, and NothingToDo when the
+    target is met meanwhile.
     """
     each = case(entry, account)
     call, plan = current(each, sale, Sale.State.PLANNED)
@@ -84,14 +86,14 @@ def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) ->
     seen = view(entry, each.currency, price_set)
     _check_current(each, plan, seen)
     automatic = entry.context.source is Source.JOB and queries.may_sell_alone(plan, seen.policy, seen.prices)
-    if not automatic and not two_people(entry):
-        raise lifecycle.SecondPersonNeeded("Another person must approve the sale.", sale=sale)
+    if not automatic:
+        entry.second_person(Perm.APPROVE_SALES, account=account, client=each.account.client)
     each.record(
         SaleApproved(
             sale=sale,
             call=call.id,
             version=plan.version,
-            automatic=not two_people(entry),
+            automatic=not entry.two_people,
             price_set=seen.prices.price_set,
         )
     )
@@ -101,8 +103,8 @@ def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) ->
 def order_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> tuple[str, ...]:
     """Send the approved plan's sell orders to the outbox, each under a key of its own; returns the keys.
 
-    Raises NotThisSale, PlanOutdated, PriceOnHold, StepNotPossible, and NothingToDo when
-    the target is met meanwhile.
+    Under a price hold it takes a second person. Raises NotThisSale, PlanOutdated, SecondPersonNeeded,
+    StepNotPossible, and NothingToDo when the target is met meanwhile.
     """
     each = case(entry, account)
     call, plan = current(each, sale, Sale.State.APPROVED)
@@ -134,8 +136,10 @@ def current(each: Case, sale: UUID, state: Sale.State) -> tuple[Call, Sale]:
 
 def _advance(each: Case, call: Call, step: Step) -> None:
     """Pass if the call may take the step; doubtful prices that decide it need a second person."""
-    held = each.account.open_hold is not None
-    lifecycle.advance(call.life(held=held), step, second_person=two_people(each.entry))
+    try:
+        lifecycle.advance(call.life(held=each.account.open_hold is not None), step)
+    except lifecycle.PriceOnHold:
+        each.entry.second_person(Perm.APPROVE_SALES, account=each.id, client=each.account.client)
 
 
 def _check_current(each: Case, plan: Sale, seen: View) -> None:

@@ -9,7 +9,7 @@ from random import Random
 from uuid import UUID
 
 from brokerage.clients.commands import open_client
-from brokerage.clients.rules import ClientType
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger.amounts import EXACT, half_up, lots_down, lots_up
 from custody.commands import open_account
 from custody.rules import AccountKind
@@ -97,7 +97,7 @@ def join(client: Client, timeline: Timeline, market: Market) -> UUID:
     account = open_account(context(), client=owner, kind=AccountKind.MARGIN, base_currency="HKD").value
     commands.open_margin_account(context(), account=account)
     limit = client.wealth * 3
-    commands.set_limit(context(), account=account, limit=limit, reason="assessed by the replay")
+    commands.set_limit(timeline.by_two(), account=account, limit=limit, reason="assessed by the replay")
     share = half_up(EXACT.divide(client.wealth, Decimal(len(client.likes) + 1)), CENT)
     commands.deposit(context(), account=account, asset="HKD", amount=share)
     for asset in client.likes:

@@ -66,7 +66,7 @@ def found(timeline: Timeline, files: Mapping[str, Path]) -> DailyFiles:
     }
     fund_house(timeline.context(), bank=places[CustodianKind.BANK], currency="HKD", amount=CAPITAL)
     adopt_policy(
-        timeline.context(), policy=policy(), effective_from=timeline.now, reason="the replay's own figures"
+        timeline.by_two(), policy=policy(), effective_from=timeline.now, reason="the replay's own figures"
     )
     return DailyFiles(SOURCE, files, instruments(), calendar())
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from brokerage.ledger import feed
 from brokerage.ledger.amounts import ZERO
-from brokerage.market.rules.calendars import HONG_KONG
+from brokerage.ledger.hong_kong import HONG_KONG
 
 from ..models import Call, SaleFill
 from ..rules.lifecycle import Stage

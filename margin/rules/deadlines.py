@@ -1,15 +1,13 @@
 """When a call is due: securities by business days, virtual assets by the hour (FORMULAS, Deadline)."""
 
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from typing import NamedTuple, Protocol
 
 from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.hong_kong import HONG_KONG
 
 from .calls import CallSplit
 from .policy import Deadlines
-
-HONG_KONG = timezone(timedelta(hours=8), "HKT")
-"""Hong Kong time; it has had no summer time since 1979."""
 
 
 class BusinessCalendar(Protocol):

@@ -123,12 +123,6 @@ class PriceOnHold(Refused):
     code = "margin.price-on-hold"
 
 
-class SecondPersonNeeded(Refused):
-    """A decision that two different people must take."""
-
-    code = "margin.second-person-needed"
-
-
 class ExtensionNotAllowed(Refused):
     """An extension without reason, of no deadline, to an earlier time or beyond the policy's longest."""
 
@@ -253,17 +247,13 @@ def extend(
     deadlines: Deadlines,
     *,
     reason: str,
-    maker: str,
-    checker: str,
 ) -> Call:
-    """The call with one part due later, by agreement of two people, within the policy's longest extension.
+    """The call with one part due later, within the policy's longest extension.
 
-    Raises SecondPersonNeeded, ExtensionNotAllowed and StepNotPossible (only a waiting call can be extended).
+    Raises ExtensionNotAllowed and StepNotPossible (only a waiting call can be extended).
     """
     if call.stage not in WAITING:
         raise StepNotPossible(f"A call that is {call.stage} cannot be extended.", stage=str(call.stage))
-    if not checker or maker == checker:
-        raise SecondPersonNeeded("Another person must approve an extension.", maker=maker)
     of_va = part is AssetKind.VA
     due = call.va_due_at if of_va else call.securities_due_at
     longest = timedelta(hours=deadlines.longest_extension_hours)

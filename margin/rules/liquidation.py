@@ -59,6 +59,16 @@ def sale_value(
 
 
 @exact
+def is_dust(asset: str, quantity: Decimal, quotes: Mapping[str, Quote], places: int) -> bool:
+    """Whether that much of the asset comes to less than one minor unit: no venue settles such a sale (H).
+
+    Raises PriceMissing.
+    """
+    quote = quote_of(quotes, asset)
+    return half_up(quantity * quote.price * quote.fx_rate, places) == ZERO
+
+
+@exact
 def plan_sale(
     book: Book,
     quotes: Mapping[str, Quote],
@@ -80,7 +90,8 @@ def plan_sale(
 
     `only` and `at_most` limit the sale to one kind of asset and to an amount of net proceeds (a
     call whose VA part alone has expired sells only VA, up to D_va); assets `withheld`, such as a
-    suspended security, are not sold. Raises PriceMissing.
+    suspended security, are not sold, nor is dust; a leg comes to one minor unit at least. Raises
+    PriceMissing.
     """
     sale = _Sale(book, quotes, policy, lots, at_most, places)
     names = [*order, *sorted(set(book.positions) - set(order))]
@@ -90,6 +101,7 @@ def plan_sale(
         if name not in withheld
         and book.positions.get(name, ZERO) > ZERO
         and (only is None or _kind(name, policy) is only)
+        and not is_dust(name, book.positions[name], quotes, places)
     ]
     sold: dict[str, Decimal] = {}
     for helps in (_lowers_ratio, _lowers_call, _always):
@@ -141,14 +153,21 @@ class _Sale:
         if self.at_most is None or net <= ZERO:
             return held
         room = down(self.at_most - (self.book.loan - self.book_after(sold).loan), self.places)
-        return min(held, lots_down(max(ZERO, room) / net, self.lots[asset]))
+        most = min(held, lots_down(max(ZERO, room) / net, self.lots[asset]))
+        return ZERO if is_dust(asset, most, self.quotes, self.places) else most
+
+    def least(self, asset: str) -> Decimal:
+        """The fewest whole lots that are no dust."""
+        quote = quote_of(self.quotes, asset)
+        half_unit = Decimal(5).scaleb(-self.places - 1)  # half-up makes one minor unit of it
+        return lots_up(half_unit / (quote.price * quote.fx_rate), self.lots[asset])
 
     def fewest(self, sold: Mapping[str, Decimal], asset: str) -> Decimal | None:
         """The fewest lots of the asset that restore the target after what is sold already."""
-        lot = self.lots[asset]
+        lot, most = self.lots[asset], self.most(sold, asset)
         trade = sale_of(self.book_after(sold), asset, self.quotes, self.policy, lot)
-        fewest = trade.first(trade.meets, int(lots_up(self.most(sold, asset), lot) / lot))
-        return None if fewest is None else trade.moved(fewest)
+        fewest = trade.first(trade.meets, int(lots_up(most, lot) / lot))
+        return None if fewest is None else max(trade.moved(fewest), min(self.least(asset), most))
 
     def trimmed(self, sold: Mapping[str, Decimal]) -> dict[str, Decimal]:
         """Each leg cut back to the fewest lots that, with the other legs, still restore the target."""

@@ -59,6 +59,13 @@ class Bench:
                 f"{work}: 1,000 to 10,000 a commit", found[1000]["Praya"], found[10_000]["Praya"]
             )
 
+    def roundtrips(self) -> None:
+        """P3 over REST; the peers have no such edge, so `--only P3R` runs it without them."""
+        from . import roundtrips
+
+        found = roundtrips.opened(self.place).measured(100, self.rounds)
+        self.page.cost("P3", "one deposit a commit, over REST", found, roundtrips.BARE, 3)
+
     def writers(self) -> None:
         """P4."""
         from . import writers
@@ -131,6 +138,7 @@ class Bench:
 
 BENCHES: dict[str, Callable[[Bench], None]] = {
     "P1,P2,P3": Bench.appends,
+    "P3R": Bench.roundtrips,
     "P4": Bench.writers,
     "P8": Bench.replays,
     "P9": Bench.reads,

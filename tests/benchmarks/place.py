@@ -73,6 +73,9 @@ def prepared() -> Iterator[Place]:
             "DATABASE_URL": address,
             "CELERY_BROKER_URL": "memory://",
             "PRAYA_STATEMENT_TIMEOUT": "0",
+            "LOG_LEVEL": "WARNING",
+            "PRAYA_QUOTA_ADDRESS": str(10**9),
+            "PRAYA_QUOTA_LOGIN": str(10**9),
             "DJANGO_SETTINGS_MODULE": "brokerage.config.settings",
         }
         database.prepare(address)

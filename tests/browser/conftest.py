@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, StorageState, sync_playwright
 
 from brokerage.config.postgres import throwaway_cluster
 
@@ -32,11 +32,26 @@ START_S = 60
 
 
 class Desk(NamedTuple):
-    """Where the demonstration answers, its logins by name, and its database."""
+    """Where the demonstration answers, its logins and the secrets of their apps by name, and its database."""
 
     url: str
     logins: dict[str, str]
+    secrets: dict[str, str]
     database: str
+    environment: dict[str, str]
+
+    def code(self, name: str) -> str:
+        """What the login's app shows, and showed to nobody before; waits for it if it must."""
+        from brokerage.access import factors  # here, because settings are not read yet when this is
+
+        step = max(int(time.time()) // 30, _USED.get(name, 0) + 1)
+        while step > int(time.time()) // 30 + 1:
+            time.sleep(1)
+        _USED[name] = step
+        return factors.code_at(self.secrets[name], step)
+
+
+_USED: dict[str, int] = {}
 
 
 @pytest.fixture(scope="session")
@@ -62,13 +77,16 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
                 capture_output=True,
             )
         with served(environment) as url:
-            yield Desk(url, logins(data / "demo-logins.txt"), cluster.url())
+            rows = logins(data / "demo-logins.txt")
+            passwords = {name: row[0] for name, row in rows.items()}
+            secrets = {name: row[2] for name, row in rows.items()}
+            yield Desk(url, passwords, secrets, cluster.url(), environment)
 
 
-def logins(path: Path) -> dict[str, str]:
+def logins(path: Path) -> dict[str, list[str]]:
     """The logins as the demonstration keeps them: readable by their owner only."""
     assert path.stat().st_mode & 0o077 == 0
-    return dict(line.split()[:2] for line in path.read_text().splitlines())
+    return {line.split()[0]: line.split()[1:] for line in path.read_text().splitlines()}
 
 
 @contextmanager
@@ -86,7 +104,7 @@ def served(environment: dict[str, str]) -> Iterator[str]:
     )
     try:
         wait_for(address)
-        yield f"http://{address}"
+        yield f"http://localhost:{address.split(':')[1]}"  # passkeys need a name, not a number
     finally:
         server.terminate()
         server.wait(30)
@@ -118,17 +136,30 @@ class Eyes:
         self.page.goto(self.url + path)
         return self.page
 
-    def log_in(self, name: str, password: str) -> Page:
-        """Fill in the log-in form, wherever it leads."""
-        self.go("/staff/login/")
+    def log_in(self, name: str, password: str, code: str = "", door: str = "/staff/login/") -> Page:
+        """Fill in the log-in form, and the second step if there is a code for it, wherever they lead."""
+        self.go(door)
         self.page.get_by_label("Username").fill(name)
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Log in").click()
+        self.press("Log in")
+        if code:
+            self.page.get_by_role("textbox", name="Code").fill(code)
+            self.press("Go on")
         return self.page
+
+    def press(self, button: str) -> None:
+        """Click the button of that name, and wait until the page it leads to is there."""
+        self.follow(self.page.get_by_role("button", name=button, exact=True))
+
+    def follow(self, way: Locator) -> None:
+        """Click what leads to another page, and wait until that page is there."""
+        with self.page.expect_navigation():
+            way.click()
 
     def complaints(self) -> list[str]:
         """What the console said, apart from hints to developers; forgotten afterwards."""
-        said, self.said[:] = [line for line in self.said if not line.startswith("verbose")], []
+        hints = ("verbose", "info: Clear-Site-Data")  # the browser says so when it obeys our log-out
+        said, self.said[:] = [line for line in self.said if not line.startswith(hints)], []
         return said
 
 
@@ -152,7 +183,9 @@ def stranger(chromium: Browser, desk: Desk) -> Iterator[Eyes]:
 def session(chromium: Browser, desk: Desk) -> StorageState:
     """The cookies of a member of operations, logged in once."""
     with chromium.new_context() as context:
-        Eyes(context.new_page(), desk.url).log_in("operations", desk.logins["operations"])
+        Eyes(context.new_page(), desk.url).log_in(
+            "operations", desk.logins["operations"], desk.code("operations")
+        )
         return context.storage_state()
 
 

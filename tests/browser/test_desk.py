@@ -56,6 +56,8 @@ class TestLogIn:
         page.get_by_label("Username").fill("credit")
         page.get_by_label("Password").fill(desk.logins["credit"])
         page.keyboard.press("Enter")
+        page.get_by_role("textbox", name="Code").fill(desk.code("credit"))
+        page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(r"/staff/margin/\?risk=call$"))
         expect(page.get_by_role("link", name="Jobs")).to_have_count(0)
         page.get_by_role("button", name="Log out").click()
@@ -112,10 +114,10 @@ class TestMonitor:
 
     def test_narrows_to_a_state_and_finds_a_client(self, staff):
         page = staff.go("/staff/margin/")
-        page.locator("#state-warning").click()
+        staff.follow(page.locator("#state-warning"))
         assert set(page.locator("#monitor .risk").all_inner_texts()) == {"Warning"}
         staff.go("/staff/margin/").get_by_role("searchbox").fill("m10003")
-        page.get_by_role("button", name="Find").click()
+        staff.press("Find")
         assert page.locator("#monitor tbody tr").count() == 1
 
     def test_refreshes_itself(self, staff):
@@ -139,7 +141,7 @@ class TestMonitor:
         page = staff.go("/staff/margin/")
         now = figures(page, "Lending value")
         page.get_by_label("As of").fill(moment.strftime("%Y-%m-%dT%H:%M"))
-        page.get_by_role("button", name="Show").click()
+        staff.press("Show")
         expect(page.get_by_role("status")).to_contain_text("As the book stood at")
         assert figures(page, "Lending value") != now
         page.get_by_role("link", name="Back to now").click()
@@ -177,11 +179,11 @@ class TestExplorer:
     def test_narrows_by_kind_and_goes_back_in_time(self, staff):
         page = staff.go("/staff/ledger/")
         page.get_by_label("Kind of event").select_option("margin.interest-accrued")
-        page.get_by_role("button", name="Show").click()
+        staff.press("Show")
         kinds = page.locator("#events tbody th").all_inner_texts()
         assert set(kinds) == {"margin.interest-accrued"}
         newest = page.locator("#events tbody td.num").first.inner_text()
-        page.get_by_role("link", name="Older").click()
+        staff.follow(page.get_by_role("link", name="Older"))
         assert int(page.locator("#events tbody td.num").first.inner_text()) < int(newest)
         assert staff.complaints() == []
 

@@ -7,21 +7,25 @@ import pytest
 from django.db import connection
 
 from brokerage.clients import queries
-from brokerage.clients.commands import change_status, open_client
+from brokerage.clients.commands import change_status, end_authority, grant_authority, open_client
 from brokerage.clients.models import Client, ClientLabel
-from brokerage.clients.rules import (
+from brokerage.clients.rules.authority import AuthorityStands, Capacity, NoAuthority
+from brokerage.clients.rules.status import (
     BadReference,
     BadTransition,
     Classification,
     ClientStatus,
     ClientType,
+    CloseElsewhere,
     ReferenceTaken,
     UnknownClient,
 )
 from brokerage.ledger import queries as ledger
+from brokerage.ledger.commands import SecondPersonNeeded
 from brokerage.ledger.models import Entry
 from brokerage.ledger.refusal import Refused
-from tests.factories import ClientFactory, context
+from custody import commands as custody
+from tests.factories import MAKER, ClientFactory, by_two, context
 
 
 @pytest.mark.django_db
@@ -47,7 +51,7 @@ class TestAClient:
 
     def test_that_is_unknown_is_refused(self) -> None:
         with pytest.raises(UnknownClient):
-            change_status(context(), client=uuid4(), status=ClientStatus.FROZEN, reason="case 1")
+            change_status(by_two(), client=uuid4(), status=ClientStatus.FROZEN, reason="case 1")
 
     def test_changes_status_with_a_reason_that_stays_in_the_book(self) -> None:
         client = ClientFactory()
@@ -57,11 +61,22 @@ class TestAClient:
         assert (row.status, row.status_at) == ("suspended", change.effective_at)
         assert ledger.events(client)[-1].event.reason == "documents overdue"
 
+    @pytest.mark.parametrize("status", [ClientStatus.FROZEN])
+    def test_is_frozen_or_reactivated_by_two_people_only(self, status: ClientStatus) -> None:
+        client = ClientFactory()
+        with pytest.raises(SecondPersonNeeded):
+            change_status(context(maker=MAKER), client=client, status=status, reason="case 2")
+        change_status(context(maker=MAKER), client=client, status=ClientStatus.SUSPENDED, reason="case 2")
+        with pytest.raises(SecondPersonNeeded):
+            change_status(context(maker=MAKER), client=client, status=ClientStatus.ACTIVE, reason="case 2")
+
     def test_once_closed_cannot_be_reopened(self) -> None:
         client = ClientFactory()
-        change_status(context(), client=client, status=ClientStatus.CLOSED, reason="left")
+        with pytest.raises(CloseElsewhere):
+            change_status(by_two(), client=client, status=ClientStatus.CLOSED, reason="left")
+        custody.close_client(by_two(), client=client, reason="left")
         with pytest.raises(BadTransition):
-            change_status(context(), client=client, status=ClientStatus.ACTIVE, reason="back")
+            change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="back")
 
 
 @pytest.mark.django_db
@@ -94,3 +109,33 @@ def test_twelve_at_once_open_one_client_of_a_reference() -> None:
     for thread in threads:
         thread.join()
     assert sorted(answers) == ["clients.reference-taken"] * 11 + ["opened"]
+
+
+@pytest.mark.django_db
+class TestAuthority:
+    def test_puts_a_client_into_a_persons_hands_until_it_ends(self) -> None:
+        client, person = ClientFactory(), uuid4()
+        grant_authority(by_two(), client=client, person=person, capacity=Capacity.SIGNATORY)
+        assert queries.in_the_hands_of(person) == {client}
+        end_authority(
+            context(), client=client, person=person, capacity=Capacity.SIGNATORY, reason="left the firm"
+        )
+        assert queries.in_the_hands_of(person) == frozenset()
+
+    def test_is_granted_by_two_people_only(self) -> None:
+        act = {"client": ClientFactory(), "person": uuid4(), "capacity": Capacity.HOLDER}
+        with pytest.raises(SecondPersonNeeded):
+            grant_authority(context(maker=MAKER), **act)
+
+    def test_is_granted_once_and_ended_once(self) -> None:
+        client, person = ClientFactory(), uuid4()
+        act = {"client": client, "person": person, "capacity": Capacity.HOLDER}
+        with pytest.raises(NoAuthority):
+            end_authority(context(), **act, reason="never was")
+        grant_authority(by_two(), **act)
+        with pytest.raises(AuthorityStands):
+            grant_authority(by_two(), **act)
+
+    def test_of_one_person_says_nothing_of_another(self) -> None:
+        grant_authority(by_two(), client=ClientFactory(), person=uuid4(), capacity=Capacity.HOLDER)
+        assert queries.in_the_hands_of(uuid4()) == frozenset()

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from brokerage.access.models import User
+from brokerage.clients.queries import in_the_hands_of
 from brokerage.config import demo, seeding
 from brokerage.config.tasks import move_prices
 from brokerage.jobs.schedule import Run
@@ -21,6 +22,7 @@ from margin.monitor import Risk
 from margin.rules.validation import validate
 
 SUNDAY = datetime(2026, 3, 8, 4, tzinfo=UTC)
+LOGINS = 8
 FRIDAY_CLOSE = datetime(2026, 3, 6, 8, tzinfo=UTC)
 
 
@@ -84,9 +86,13 @@ class TestSeeding:
         call_command("seed_demo")
         entries, risks = Entry.objects.count(), monitor.counts()
         assert short.stat().st_mode & 0o777 == 0o600
-        assert len(short.read_text().splitlines()) == User.objects.count() == len(demo.ROLES)
+        assert len(short.read_text().splitlines()) == User.objects.count() == LOGINS
         assert min(risks[risk] for risk in (Risk.CALL, Risk.WARNING, Risk.SAFE)) > 0
         assert capsys.readouterr().out.count("operations") == 4
+        rows, shown = monitor.now(risk=None, search="", sort="client", descending=False), {}
+        for user in User.objects.filter(is_staff=False):
+            shown[user.username] = monitor.row(rows.get(client__in=in_the_hands_of(user.person))).risk
+        assert shown == {"client-safe": Risk.SAFE, "client-call": Risk.CALL, "client-near": Risk.WARNING}
         call_command("seed_demo")
         assert Entry.objects.count() == entries
         assert "there already" in capsys.readouterr().out

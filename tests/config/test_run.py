@@ -55,6 +55,8 @@ class Demo:
             "PORT": str(self.port),
             "PRAYA_DEMO": "0",
             "SECRET_KEY": "k" * 50,
+            "EMAIL_URL": "smtp://mail.example",
+            "PRAYA_KEYS": "1:" + "A" * 43 + "=",
             "PRAYA_SEAL_KEY": str(key),
             "ALLOWED_HOSTS": "127.0.0.1",
         }
@@ -68,13 +70,12 @@ class Demo:
 
     def running(self) -> dict[str, int]:
         """Name -> pid of the programs under the supervisor."""
-        children = psutil.Process(self.supervisor.pid).children()
+        children = [(child.pid, words(child)) for child in psutil.Process(self.supervisor.pid).children()]
         return {
-            name: child.pid
+            name: pid
             for name, sign in PROGRAMS.items()
-            for child in children
-            if child.status() != psutil.STATUS_ZOMBIE
-            and any(part.startswith(sign) for part in child.cmdline())
+            for pid, command in children
+            if any(part.startswith(sign) for part in command)
         }
 
     def replaced(self, name: str, pid: int) -> bool:
@@ -96,6 +97,13 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.2)
+
+
+def words(process: psutil.Process) -> list[str]:
+    """Its command line; none of one that ended, which it may do at any time, also while it is asked."""
+    with suppress(psutil.NoSuchProcess):
+        return [] if process.status() == psutil.STATUS_ZOMBIE else process.cmdline()
+    return []
 
 
 def lives(process: psutil.Process) -> bool:

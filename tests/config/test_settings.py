@@ -12,6 +12,8 @@ PRODUCTION = {
     "DATABASE_URL": "postgresql://login:word@db.example/praya?sslmode=require",
     "CELERY_BROKER_URL": "amqps://broker.example",
     "SECRET_KEY": "k" * 50,
+    "EMAIL_URL": "smtp://mail.example",
+    "PRAYA_KEYS": "1:" + "A" * 43 + "=",
     "PRAYA_SEAL_KEY": "/run/secrets/seal.pem",
     "ALLOWED_HOSTS": "praya.example,desk.praya.example",
 }
@@ -30,7 +32,9 @@ def read(expression: str, tmp_path: Path, **environment: str) -> subprocess.Comp
 
 
 class TestProduction:
-    @pytest.mark.parametrize("missing", ["SECRET_KEY", "PRAYA_SEAL_KEY", "ALLOWED_HOSTS"])
+    @pytest.mark.parametrize(
+        "missing", ["SECRET_KEY", "PRAYA_SEAL_KEY", "PRAYA_KEYS", "EMAIL_URL", "ALLOWED_HOSTS"]
+    )
     def test_does_not_start_without(self, missing: str, tmp_path: Path) -> None:
         environment = {name: value for name, value in PRODUCTION.items() if name != missing}
         done = read("1", tmp_path, **environment)

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from brokerage.clients.commands import change_status
-from brokerage.clients.rules import ClientStatus, NotActive
+from brokerage.clients.rules.status import ClientStatus, NotActive
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import BadAmount
 from brokerage.ledger.chart import FIRM, Account, Role
@@ -36,7 +36,7 @@ from custody.rules import (
     UseMargin,
     WrongCustodian,
 )
-from tests.factories import AccountFactory, BankFactory, DepositFactory, House, context
+from tests.factories import AccountFactory, BankFactory, DepositFactory, House, by_two, context
 
 HKD, BTC, ETH = (Role.CASH, "HKD"), (Role.HOLDING, "BTC"), (Role.HOLDING, "ETH")
 SHARES = (Role.HOLDING, "0700")
@@ -166,11 +166,13 @@ class TestADeposit:
     def test_is_taken_for_a_frozen_client_but_not_for_a_closed_one(self, house: House) -> None:
         account = AccountFactory()
         client = queries.account(account).client_id
-        change_status(context(), client=client, status=ClientStatus.FROZEN, reason="court order 12")
+        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="court order 12")
         DepositFactory(account=account)
-        change_status(context(), client=client, status=ClientStatus.ACTIVE, reason="order lifted")
-        change_status(context(), client=client, status=ClientStatus.CLOSED, reason="left")
-        with pytest.raises(NotActive):
+        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="order lifted")
+        commands.withdraw(context(), account=account, asset="HKD", amount=Decimal(1_000_000))
+        commands.close_account(context(), account=account)
+        commands.close_client(by_two(), client=client, reason="left")
+        with pytest.raises(ClosedAccount):
             DepositFactory(account=account)
 
 
@@ -184,12 +186,12 @@ class TestAWithdrawal:
         assert ledger.balances(account)[BTC] == 0
         assert ledger.balance(Account(house.platform, Role.NOSTRO, "BTC")) == 0
 
-    @pytest.mark.parametrize("status", [ClientStatus.SUSPENDED, ClientStatus.FROZEN, ClientStatus.CLOSED])
+    @pytest.mark.parametrize("status", [ClientStatus.SUSPENDED, ClientStatus.FROZEN, ClientStatus.DORMANT])
     def test_needs_an_active_client(self, house: House, status: ClientStatus) -> None:
         account = AccountFactory()
         DepositFactory(account=account)
         client = queries.account(account).client_id
-        change_status(context(), client=client, status=status, reason="case 9")
+        change_status(by_two(), client=client, status=status, reason="case 9")
         with pytest.raises(NotActive):
             commands.withdraw(context(), account=account, asset="HKD", amount=Decimal(1))
 

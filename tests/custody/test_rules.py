@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brokerage.clients.rules import Act, ClientStatus
+from brokerage.clients.rules.status import Act, ClientStatus
 from brokerage.ledger.amounts import BadAmount
 from brokerage.ledger.chart import Role
 from custody.rules import (

@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 
 from brokerage.clients.commands import change_status
-from brokerage.clients.rules import ClientStatus, NotActive
+from brokerage.clients.rules.status import ClientStatus, NotActive
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import Role
 from brokerage.ledger.commands import Command, Entry
 from brokerage.ledger.store import InsufficientBalance
 from custody import commands, queries, steps
 from custody.rules import AccountKind, BlockedMove, BlockScope, ReasonMissing, Side
-from tests.factories import AccountFactory, House, context
+from tests.factories import AccountFactory, House, by_two, context
 
 CASH, HOLDING, COLLATERAL = (Role.CASH, "HKD"), (Role.HOLDING, "BTC"), (Role.COLLATERAL, "BTC")
 
@@ -121,7 +121,7 @@ class TestATrade:
 
     def test_of_a_frozen_client_is_only_for_the_house_to_make(self, account: UUID) -> None:
         client = queries.account(account).client_id
-        change_status(context(), client=client, status=ClientStatus.FROZEN, reason="death reported")
+        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="death reported")
         with pytest.raises(NotActive):
             run(account, trade(Side.SELL, "1"))
         with pytest.raises(NotActive):

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from brokerage.access.rules import ROLES, Role
 from tests import desk
 
 IDS = {
@@ -55,7 +55,7 @@ BOUND = [each for each in ALL if each.kind != "rest"]
 
 
 def test_every_page_is_in_the_statement_of_who_sees_what():
-    assert {each.name for each in PAGES} == set(desk.PAGES) | desk.ANY_STAFF
+    assert {each.name for each in PAGES} == set(desk.PAGES) | desk.ANY_STAFF | desk.PORTAL
 
 
 def test_no_page_outside_the_statement_is_public(client, db):
@@ -67,12 +67,13 @@ def test_a_stranger_is_sent_to_the_login(client, db):
     for address in CLOSED:
         answer = client.get(address.path)
         assert answer.status_code == 302, address
-        assert answer["Location"].startswith(("/staff/login/", "/admin/login/")), address
+        assert answer["Location"].startswith(("/staff/login/", "/admin/login/", "/portal/login/")), address
 
 
-def test_a_client_is_refused_everywhere(client, db):
-    client.force_login(desk.member(staff=False))
-    assert [each for each in CLOSED if client.get(each.path).status_code != 403] == []
+def test_a_client_opens_the_portal_and_nothing_else(client, db):
+    client.force_login(desk.member("client", staff=False))
+    opened = {each.name for each in CLOSED if client.get(each.path).status_code != 403}
+    assert opened == desk.PORTAL
 
 
 def test_staff_without_a_role_see_only_their_own_pages(client, db):
@@ -91,11 +92,9 @@ def test_a_role_opens_what_the_statement_says_and_nothing_else(role, client, db)
             assert refused == (desk.PAGES[address.name] not in desk.SEES[role]), address.path
 
 
-def test_the_groups_in_the_database_are_those_of_the_statement(db):
-    groups = {
-        group.name: {each.codename for each in group.permissions.all()} for group in Group.objects.all()
-    }
-    assert groups == desk.SEES
+def test_the_roles_in_code_are_those_of_the_statement():
+    held = {role.value: {perm.removeprefix("access.") for perm in ROLES[role]} for role in Role}
+    assert held == desk.SEES
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

@@ -3,11 +3,12 @@
 import threading
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from brokerage.ledger import queries, seams, store
@@ -17,6 +18,7 @@ from brokerage.ledger.commands import (
     FutureTime,
     KeyReused,
     NotReversible,
+    SecondPersonNeeded,
     UnknownEvent,
     command,
     commands,
@@ -72,6 +74,15 @@ def fee(entry: Entry, *, client: UUID) -> None:
     entry.open(cash(client), bank())
     postings = [Posting(bank(), Decimal(-1)), Posting(cash(client), Decimal(1))]
     entry.record(client, FeeTaken(amount=Decimal(1)), owner=client, postings=postings)
+
+
+@command("test.decide")
+def decide(entry: Entry, *, client: UUID) -> list[str]:
+    """Takes two people; returns what the second of them must hold."""
+    entry.lock(client)
+    entry.second_person("test.approve", client=client)
+    entry.record(client, Noted(text="decided"))
+    return sorted(entry.demanded)
 
 
 @command("test.careless")
@@ -274,3 +285,33 @@ class TestRaces:
 def test_the_bank_side_of_a_payment_is_debit_normal() -> None:
     assert bank().role.side == -1
     assert cash(BANK).role.side == 1
+
+
+@pytest.mark.django_db
+class TestTwoPeople:
+    MAKER, CHECKER = UUID(int=1), UUID(int=2)
+
+    def test_may_do_what_one_may_not(self) -> None:
+        asked = replace(context(), maker=self.MAKER, checker=self.CHECKER)
+        assert decide(asked, client=new()).value == ["test.approve"]
+        row = EntryRow.objects.get(key=asked.key)
+        assert (row.maker, row.checker) == (self.MAKER, self.CHECKER)
+
+    @pytest.mark.parametrize(
+        ("maker", "checker"), [(None, None), (MAKER, None), (None, CHECKER), (MAKER, MAKER)]
+    )
+    def test_are_not_one_and_the_lack_of_one_is_no_refusal_to_note(
+        self, maker: UUID | None, checker: UUID | None
+    ) -> None:
+        client = new()
+        with pytest.raises(SecondPersonNeeded) as refused:
+            decide(replace(context(), maker=maker, checker=checker), client=client)
+        assert refused.value.permission == "test.approve"
+        assert refused.value.evidence == {"permission": "test.approve", "client": client}
+        assert not Refusal.objects.exists()
+        assert not Event.objects.filter(stream=client).exists()
+
+    def test_are_two_to_the_database_too(self) -> None:
+        alone = replace(context(), maker=self.MAKER, checker=self.MAKER)
+        with pytest.raises(psycopg.errors.CheckViolation, match="ledger_entry_two_persons"):
+            note(alone, stream=BANK)

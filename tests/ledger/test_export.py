@@ -5,16 +5,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from brokerage.config.folder import ROOT
 from brokerage.ledger import feed, seals, signing
+from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.export import export
+from brokerage.ledger.registry import Audience, event
 
 from .book import context, new, note, pay, pay_in
 
@@ -88,6 +92,43 @@ def test_a_forged_export_fails_the_checker(
     done = check(lines, tmp_path)
     assert done.returncode == 1
     assert said in done.stdout
+
+
+@event("test.hushed", audience=Audience.RESTRICTED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hushed:
+    """What only few may know of."""
+
+    word: str
+
+
+@command("test.hush")
+def hush(entry: Entry, *, stream: UUID) -> None:
+    """Put a secret on a stream."""
+    entry.lock(stream)
+    entry.record(stream, Hushed(word="the secret word"), owner=stream)
+
+
+def test_what_is_restricted_is_withheld_and_the_rest_still_checks(tmp_path: Path) -> None:
+    alone, shared = new(), new()
+    note(context(), stream=shared)
+    hush(context(), stream=alone)
+    hush(context(), stream=shared)
+    note(context(), stream=shared)
+    seals.seal()
+    written, whole = io.StringIO(), io.StringIO()
+    export(written)
+    export(whole, audiences=frozenset(Audience))
+    for name in ("the secret word", "hush", str(alone)):
+        assert name not in written.getvalue()
+        assert name in whole.getvalue()
+    for text in (written, whole):
+        records = [json.loads(line) for line in text.getvalue().splitlines()]
+        done = check(records, tmp_path)
+        assert (done.returncode, done.stdout[:8]) == (0, "4 events"), done.stdout
+    records = [json.loads(line) for line in written.getvalue().splitlines()]
+    _of("withheld", records)["hash"] = "00" * 32
+    assert "Merkle root" in check(records, tmp_path).stdout
 
 
 def test_an_export_can_stop_at_a_position(lines: list[dict[str, Any]]) -> None:

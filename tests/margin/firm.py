@@ -24,6 +24,7 @@ from tests.factories import (
     InstrumentFactory,
     PlatformFactory,
     TermsFactory,
+    by_two,
     context,
     list_crypto,
 )
@@ -92,7 +93,7 @@ class Firm:
     def adopt(self, **changes: Any) -> int:
         """Adopt the policy, changed, from now on."""
         return margin.adopt_policy(
-            context(), policy=policy(**changes), effective_from=self.time, reason="minutes of the committee"
+            by_two(), policy=policy(**changes), effective_from=self.time, reason="minutes of the committee"
         ).value
 
     def prices(self, prices: dict[str, str], *, sources: tuple[str, ...] = ("one", "two")) -> UUID:
@@ -127,7 +128,7 @@ class Firm:
         """A margin account with a limit and deposits."""
         account = AccountFactory(client=ClientFactory(), kind=AccountKind.MARGIN)
         margin.open_margin_account(context(), account=account)
-        margin.set_limit(context(), account=account, limit=Decimal(limit), reason="assessment 1")
+        margin.set_limit(by_two(), account=account, limit=Decimal(limit), reason="assessment 1")
         for asset, amount in assets.items():
             margin.deposit(context(), account=account, asset=asset, amount=Decimal(amount))
         return account

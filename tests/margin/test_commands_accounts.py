@@ -4,15 +4,18 @@ from decimal import Decimal
 
 import pytest
 
+from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import FIRM, Account, Role
+from brokerage.ledger.commands import Context, SecondPersonNeeded
 from brokerage.ledger.models import Refusal
 from brokerage.ledger.refusal import Refused
 from custody.rules import AccountKind
 from margin import commands as margin
 from margin.events import Purpose, Repaid, Source
 from margin.models import InterestMonth, MarginAccount
-from tests.factories import AccountFactory, context
+from margin.rules.second_person import LIMITS
+from tests.factories import MAKER, AccountFactory, by_two, context
 from tests.margin.firm import Firm, kinds, last, owed
 
 
@@ -52,6 +55,22 @@ class TestLimit:
             margin.set_limit(context(), account=account, limit=Decimal(limit), reason=reason)
         assert refused.value.code == code
         assert MarginAccount.objects.get(pk=account).credit_limit == 5_000_000
+
+    def test_is_raised_to_the_threshold_by_two_people_only(self, firm: Firm) -> None:
+        account = firm.account({}, limit="0")
+        threshold = LIMITS[0].value
+
+        def to(limit: Decimal, asked: Context) -> None:
+            margin.set_limit(asked, account=account, limit=limit, reason="assessment 2")
+
+        to(threshold - 1, context(maker=MAKER))
+        for asked in (context(), context(maker=MAKER), context(maker=MAKER, checker=MAKER)):
+            with pytest.raises(SecondPersonNeeded) as refused:
+                to(threshold, asked)
+            assert refused.value.permission == Perm.APPROVE_LIMITS
+        to(threshold, by_two())
+        to(threshold - 1, context(maker=MAKER))
+        assert MarginAccount.objects.get(pk=account).credit_limit == threshold - 1
 
 
 class TestDeposit:

@@ -177,7 +177,7 @@ class TestDecisions:
             margin.extend_call(
                 context(), account=called, part=AssetKind.VA, until=until, reason="bank closed"
             )
-        assert refused.value.code == "margin.second-person-needed"
+        assert refused.value.code == "ledger.second-person-needed"
         by_two = context(maker=MAKER, checker=CHECKER)
         margin.extend_call(by_two, account=called, part=AssetKind.VA, until=until, reason="bank closed")
         assert open_call(called).va_due_at == last(called, CallExtended).due_at == until

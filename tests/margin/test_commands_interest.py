@@ -8,8 +8,8 @@ import pytest
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import FIRM, Account, Role
 from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
-from brokerage.market.rules.calendars import HONG_KONG
 from margin import commands as margin
 from margin.events import InterestAccrued, InterestCharged
 from margin.models import InterestMonth

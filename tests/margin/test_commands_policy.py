@@ -14,7 +14,7 @@ from margin import queries
 from margin.events import POLICY_STREAM
 from margin.models import Policy
 from margin.rules.policy import AssetKind, ConcentrationCap
-from tests.factories import context
+from tests.factories import MAKER, by_two, context
 from tests.margin.firm import Firm, policy, terms
 
 
@@ -54,18 +54,28 @@ def test_comes_back_from_the_ledger_as_it_was_adopted(firm: Firm) -> None:
 def test_counts_from_its_own_date_on(firm: Firm) -> None:
     later = firm.time + timedelta(days=1)
     stricter = replace(policy(), target=Decimal("0.80"))
-    version = margin.adopt_policy(context(), policy=stricter, effective_from=later, reason="minutes").value
+    version = margin.adopt_policy(by_two(), policy=stricter, effective_from=later, reason="minutes").value
     assert version == 2
     assert queries.policy_in_force(later - timedelta(seconds=1)).version == 1
     assert queries.policy_in_force(later).policy.target == Decimal("0.80")
 
 
+def test_is_adopted_by_two_people_only(firm: Firm) -> None:
+    for people in ({"maker": MAKER}, {"maker": MAKER, "checker": MAKER}):
+        with pytest.raises(Refused) as refused:
+            margin.adopt_policy(
+                context(**people), policy=policy(), effective_from=firm.time, reason="minutes"
+            )
+        assert refused.value.code == "ledger.second-person-needed"
+    assert Policy.objects.count() == 1
+
+
 def test_never_takes_effect_in_the_past_or_before_the_last_one(firm: Firm) -> None:
     later = firm.time + timedelta(days=1)
-    margin.adopt_policy(context(), policy=policy(), effective_from=later, reason="minutes")
+    margin.adopt_policy(by_two(), policy=policy(), effective_from=later, reason="minutes")
     for effective_from in (firm.time - timedelta(days=1), firm.time + timedelta(hours=1)):
         with pytest.raises(Refused) as refused:
-            margin.adopt_policy(context(), policy=policy(), effective_from=effective_from, reason="minutes")
+            margin.adopt_policy(by_two(), policy=policy(), effective_from=effective_from, reason="minutes")
         assert refused.value.code == "margin.policy-in-the-past"
     assert Policy.objects.count() == 2
 

@@ -14,6 +14,7 @@ from margin import commands as margin
 from margin.events import DeficitRecorded, Outcome, SaleApproved, SaleClosed, SalePlanned
 from margin.models import Call, MarginAccount, Sale
 from margin.rules.lifecycle import Stage
+from margin.rules.second_person import WRITE_OFFS
 from tests.factories import context
 from tests.margin.firm import FALLEN, Firm, kinds, last, open_call, owed
 
@@ -97,7 +98,7 @@ class TestApproval:
         for asked in ({"maker": MAKER}, {"source": Source.JOB}):
             with pytest.raises(Refused) as refused:
                 approve(firm, account, sale, **asked)
-            assert refused.value.code == "margin.second-person-needed"
+            assert refused.value.code == "ledger.second-person-needed"
 
     def test_may_be_a_jobs_where_the_policy_says_so(self, firm: Firm) -> None:
         firm.adopt(automatic_sales=True)
@@ -112,7 +113,7 @@ class TestApproval:
         firm.wait(minutes=6)
         with pytest.raises(Refused) as refused:
             approve(firm, account, sale, source=Source.JOB)
-        assert refused.value.code == "margin.second-person-needed"
+        assert refused.value.code == "ledger.second-person-needed"
 
     def test_is_moot_when_the_client_has_paid_meanwhile(self, firm: Firm) -> None:
         account = expired(firm, firm.base_book())
@@ -245,11 +246,23 @@ class TestDeficit:
         deficit = owed(account, Role.DEFICIT)
         with pytest.raises(Refused) as refused:
             margin.write_off_deficit(context(), account=account, amount=deficit, reason="case 9")
-        assert refused.value.code == "margin.second-person-needed"
+        assert refused.value.code == "ledger.second-person-needed"
         by_two = context(maker=MAKER, checker=CHECKER)
         margin.write_off_deficit(by_two, account=account, amount=deficit, reason="case 9")
         assert ledger.balance(Account(FIRM, Role.WRITE_OFF, "HKD")) == -deficit
         assert Call.objects.get(account=account).stage == Stage.WRITTEN_OFF
+
+    def test_is_written_off_by_one_only_below_the_threshold_of_all_its_parts(self, firm: Firm) -> None:
+        account = self.sold_out(firm)
+        part = WRITE_OFFS[0].value - 1
+        margin.write_off_deficit(context(), account=account, amount=part, reason="case 9")
+        with pytest.raises(Refused) as refused:
+            margin.write_off_deficit(context(), account=account, amount=Decimal(1), reason="case 9")
+        assert refused.value.code == "ledger.second-person-needed"
+        margin.write_off_deficit(
+            context(maker=MAKER, checker=CHECKER), account=account, amount=Decimal(1), reason="case 9"
+        )
+        assert ledger.balance(Account(FIRM, Role.WRITE_OFF, "HKD")) == -WRITE_OFFS[0].value
 
     @pytest.mark.rule("SMF-5")
     def test_stops_credit_until_it_is_paid(self, firm: Firm) -> None:

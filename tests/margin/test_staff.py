@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 
+from brokerage.access.models import User
 from brokerage.clients.models import ClientLabel
 from margin import commands as margin
 from margin.models import MarginAccount
@@ -54,6 +55,7 @@ class TestMonitor:
     def test_of_the_past_is_marked_and_stands_still(self, credit, called, firm):
         moment = firm.time.isoformat()
         firm.wait(hours=1)
+        credit.force_login(User.objects.get())  # an idle stay has ended meanwhile
         page = text(credit.get("/staff/margin/", {"as_of": moment}))
         assert "As the book stood at" in page
         assert "every 5s" not in page
@@ -112,6 +114,7 @@ class TestAccount:
         prices = firm.prices({})
         margin.expire_calls(context(), accounts=[called], price_set=prices)
         margin.plan_sale(context(), account=called, price_set=prices)
+        credit.force_login(User.objects.get())  # an idle stay has ended meanwhile
         page = text(credit.get(f"/staff/margin/{called}/"))
         assert "Plan 1 of the sale" in page
         assert "To sell" in page

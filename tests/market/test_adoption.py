@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from brokerage.ledger.amounts import BadAmount
+from brokerage.ledger.commands import SecondPersonNeeded
 from brokerage.ledger.models import Event
 from brokerage.market import queries
 from brokerage.market.commands import adopt_price_set, change_instrument, import_prices, release_price
@@ -14,7 +15,6 @@ from brokerage.market.commands.adoption import (
     FutureSlot,
     NoPrices,
     NotQuarantined,
-    SecondPersonNeeded,
     UnknownQuarantine,
 )
 from brokerage.market.models import PriceSet, PriceSetLine, Quarantine

@@ -8,7 +8,7 @@ from uuid import UUID
 from brokerage.market.queries import latest_price_set
 from custody.rules import AccountKind
 from margin import commands as margin
-from tests.factories import AccountFactory, ClientFactory, context
+from tests.factories import AccountFactory, ClientFactory, by_two, context
 from tests.margin.firm import START, Firm
 
 from .market import adopted
@@ -63,7 +63,7 @@ def _borrower(number: int, brings: dict[str, str], buys: tuple[str, str]) -> UUI
     client = ClientFactory(reference=f"S-{number}")
     account: UUID = AccountFactory(client=client, kind=AccountKind.MARGIN)
     margin.open_margin_account(context(), account=account)
-    margin.set_limit(context(), account=account, limit=Decimal(5_000_000), reason="assessment 1")
+    margin.set_limit(by_two(), account=account, limit=Decimal(5_000_000), reason="assessment 1")
     for asset, amount in brings.items():
         margin.deposit(context(), account=account, asset=asset, amount=Decimal(amount))
     asset, quantity = buys

@@ -67,6 +67,7 @@ class People:
         """From now on a sale takes no second person, unless a price is in doubt."""
         self.callers.do(
             margin.adopt_policy,
+            people=TWO,
             policy=policy(automatic_sales=True),
             effective_from=self.world.now,
             reason="minutes of the committee",

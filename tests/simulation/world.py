@@ -9,7 +9,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Command, Context
+from brokerage.ledger.commands import Around, Command, Context
 
 COMMIT_POINTS = ("before-commit", "after-commit")
 JOB_POINTS = (
@@ -99,10 +99,12 @@ class World:
         """Clock, identifiers and crash points are this world's inside the block; commands are watched."""
         once = Command._once
 
-        def watched(command: Command[Any, Any], context: Context, /, *args: Any, **inputs: Any) -> Any:
+        def watched(
+            command: Command[Any, Any], around: Around, context: Context, /, *args: Any, **inputs: Any
+        ) -> Any:
             self._running.append(Commit(command.name, context.key, context.effective_at, inputs))
             try:
-                return once(command, context, *args, **inputs)
+                return once(command, around, context, *args, **inputs)
             finally:
                 self._running.pop()
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import OuterRef, Subquery
 
+from brokerage.access.rules import Perm
 from brokerage.ledger import seams
 from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.refusal import Refused
@@ -46,12 +47,6 @@ class NotQuarantined(Refused):
     code = "market.not-quarantined"
 
 
-class SecondPersonNeeded(Refused):
-    """A decision that takes two people."""
-
-    code = "market.second-person-needed"
-
-
 @command("market.adopt-price-set")
 def adopt_price_set(entry: Entry, *, slot: datetime, rates: tuple[FxRate, ...]) -> UUID:
     """Adopt the prices that count at `slot`, as a whole and with its exchange rates; returns its id.
@@ -87,14 +82,8 @@ def adopt_price_set(entry: Entry, *, slot: datetime, rates: tuple[FxRate, ...]) 
 def release_price(entry: Entry, *, quarantine: UUID, reason: str) -> UUID:
     """Accept a quarantined price as real; it is the reference for the next set. Returns its id.
 
-    Takes a maker and another person as checker. Raises SecondPersonNeeded, UnknownQuarantine or
-    NotQuarantined.
+    Takes two people. Raises SecondPersonNeeded, UnknownQuarantine or NotQuarantined.
     """
-    context = entry.context
-    if context.maker is None or context.checker is None or context.maker == context.checker:
-        raise SecondPersonNeeded(
-            "One person proposes the release, another approves it.", quarantine=quarantine
-        )
     row = Quarantine.objects.filter(id=quarantine).first()
     if row is None:
         raise UnknownQuarantine("No such price is in quarantine.", quarantine=quarantine)
@@ -102,6 +91,7 @@ def release_price(entry: Entry, *, quarantine: UUID, reason: str) -> UUID:
     row.refresh_from_db()
     if row.released_at is not None:
         raise NotQuarantined("This price was released before.", quarantine=quarantine)
+    entry.second_person(Perm.APPROVE_PRICES, quarantine=quarantine)
     entry.record(row.instrument_id, PriceReleased(quarantine=quarantine, reason=reason))
     return quarantine
 

@@ -7,16 +7,15 @@ section 9). Exchange holidays, half-days and past whole-day weather suspensions 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from functools import cache, cached_property
 
 import holidays
 
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
 
-HONG_KONG = timezone(timedelta(hours=8), "HKT")
-"""Hong Kong keeps UTC+8 all year."""
 TRADES_THROUGH_WEATHER_FROM = date(2024, 9, 23)
 """From this day the exchange trades and settles through gales and black rainstorms."""
 MORNING = (time(9, 30), time(12, 0))

@@ -201,10 +201,9 @@ class TestExtension:
         *,
         part: AssetKind = AssetKind.VA,
         reason: str = "bank outage",
-        checker: str = "staff:2",
     ) -> Call:
         until = START + hours * HOUR
-        return extend(call, part, until, Deadlines(), reason=reason, maker="staff:1", checker=checker)
+        return extend(call, part, until, Deadlines(), reason=reason)
 
     def test_moves_one_deadline_and_shows_it(self) -> None:
         extended = self._extend(_call(), 24)
@@ -223,8 +222,6 @@ class TestExtension:
             ("margin.extension-not-allowed", VA_ONLY, 30, {"part": AssetKind.SECURITIES}),
             ("margin.extension-not-allowed", replace(_call(), expired=Scope.VA), 20, {}),
             ("margin.extension-not-allowed", _call(), 27, {}),
-            ("margin.second-person-needed", _call(), 20, {"checker": "staff:1"}),
-            ("margin.second-person-needed", _call(), 20, {"checker": ""}),
             ("margin.call-step-not-possible", _call(Step.EXPIRE), 20, {}),
         ],
     )

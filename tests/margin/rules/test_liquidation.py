@@ -181,6 +181,26 @@ class TestPartOfACall:
         assert sum(leg.proceeds for leg in plan.legs) <= D(100_000)
 
 
+class TestDust:
+    """A quantity that comes to less than a cent cannot be traded: no venue would settle it."""
+
+    def test_is_never_planned(self) -> None:
+        book = replace(base_book(), positions={"ETH": D("0.0000000069"), "BTC": D("0.1")})
+        lots = {**LOTS, "ETH": D("1e-18")}
+        plan = plan_sale(book, FALLEN, base_policy(), lots=lots, order=["ETH", "BTC"])
+        assert [leg.asset for leg in plan.legs] == ["BTC"]
+        assert plan.deficit > 0
+
+    def test_a_leg_that_a_thousandth_of_a_cent_would_do_sells_a_cents_worth(self) -> None:
+        book, lots = base_book(), {**LOTS, "ETH": D("1e-18")}
+        level = value(book.positions, FALLEN, base_policy()).lending_value * base_policy().target
+        plan = plan_sale(
+            replace(book, loan=level + D("0.00001")), FALLEN, base_policy(), lots=lots, order=["ETH"]
+        )
+        (leg,) = plan.legs
+        assert (leg.asset, leg.gross, plan.met) == ("ETH", D("0.01"), True)
+
+
 def _sold(plan: SalePlan) -> dict[str, Fraction]:
     return {leg.asset: Fraction(leg.quantity) for leg in plan.legs}
 

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from brokerage.access import factors
 from brokerage.access.commands import close_login, open_login
 from brokerage.access.models import User
 from brokerage.ledger.refusal import Refused
@@ -12,7 +14,7 @@ from brokerage.ledger.refusal import Refused
 class Command(BaseCommand):
     """Open, close and list the logins of staff."""
 
-    help = "Logins of staff: add NAME --role ROLE [--role ROLE] | close NAME | list"
+    help = "Logins of staff: add NAME --role ROLE [--role ROLE] | close NAME | code NAME | list"
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One of three actions."""
@@ -21,6 +23,8 @@ class Command(BaseCommand):
         add.add_argument("name")
         add.add_argument("--role", action="append", required=True, help="operations, credit, ...")
         actions.add_parser("close", help="the login stops working at once").add_argument("name")
+        code = actions.add_parser("code", help="the next code of a login's app; in a demonstration only")
+        code.add_argument("name")
         actions.add_parser("list", help="every login of staff with its roles")
 
     def handle(self, *args: Any, action: str, **options: Any) -> None:
@@ -28,12 +32,23 @@ class Command(BaseCommand):
         try:
             if action == "add":
                 self.stdout.write(f"{options['name']}  {open_login(options['name'], options['role'])}")
+            elif action == "code":
+                self.stdout.write(self._code(options["name"]))
             elif action == "close":
                 close_login(options["name"])
             else:
                 self._list()
         except Refused as refusal:
             raise CommandError(refusal.message) from refusal
+
+    def _code(self, name: str) -> str:
+        if not settings.DEMO:
+            raise CommandError("People's own apps show codes; this prints them in a demonstration only.")
+        user = User.objects.filter(username=name).first()
+        code = factors.next_code(user) if user else None
+        if code is None:
+            raise CommandError(f"There is no login {name} with an app.")
+        return code
 
     def _list(self) -> None:
         for user in User.objects.filter(is_staff=True).order_by("username"):

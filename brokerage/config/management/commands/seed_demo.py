@@ -1,16 +1,24 @@
 """manage.py seed_demo: a demonstration broker, once."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from brokerage.access.commands import open_login
+from brokerage.access import factors
+from brokerage.access.commands import open_client_login, open_login
+from brokerage.access.commands.stays import add_factor, own
+from brokerage.access.events.logins import Factor
 from brokerage.access.models import User
+from brokerage.access.rules import Role
 from brokerage.config import demo, folder, processes, seeding
+from brokerage.config.welcome import holder
 from brokerage.ledger import seams
+from brokerage.ledger.commands import Context, Source
 from brokerage.ledger.models import Entry
 
 
@@ -38,21 +46,44 @@ class Command(BaseCommand):
             for _ in tqdm(story, total=seeding.steps(now), desc="demonstration", unit="slot"):
                 continue
         path = folder.opened(settings.DATA_DIR) / "demo-logins.txt"
-        if fresh := _logins():
+        if fresh := [*_staff(), *_clients()]:
             _keep(path, fresh)
             self.stdout.write("".join(fresh))
         self.stdout.write(f"praya: the demonstration's logins are in {path}")
 
 
-def _logins() -> list[str]:
-    """One login for each role, two for operations, with random passwords; those that are missing only."""
-    lines = []
+def _staff() -> Iterator[str]:
+    """One login for each role, two for operations, as lines; those that are missing only."""
     for number, role in enumerate(demo.ROLES):
         name = f"{role}-checker" if role in demo.ROLES[:number] else role
-        if User.objects.filter(username=name).exists():
-            continue
-        lines.append(f"{name:20} {open_login(name, [role]):20} {role}\n")
-    return lines
+        if not User.objects.filter(username=name).exists():
+            yield _line(name, open_login(name, [role]), role)
+
+
+def _clients() -> Iterator[str]:
+    """Logins of the people behind clients with a part in the story, as lines; those that are missing only."""
+    for name, reference in demo.HOLDERS.items():
+        if not User.objects.filter(username=name).exists():
+            yield _line(name, open_client_login(name, holder(reference, _by_two)), Role.CLIENT)
+
+
+def _by_two(key: str) -> Context:
+    return Context(
+        actor=seeding.ACTOR,
+        source=Source.IMPORT,
+        key=f"demo:{key}",
+        effective_at=seams.now(),
+        maker=UUID(int=1),
+        checker=UUID(int=2),
+    )
+
+
+def _line(name: str, password: str, role: str) -> str:
+    """Give the login an app, so that it has its second factor, and write down what opens it."""
+    secret, user = factors.new_secret(), User.objects.get(username=name)
+    data = {"secret": factors.sealed_secret(secret)}
+    add_factor(own(user), login=user.pk, factor=Factor.TOTP, data=data, stay=None)
+    return f"{name:20} {password:20} {role:20} {secret}\n"
 
 
 def _keep(path: Path, lines: list[str]) -> None:

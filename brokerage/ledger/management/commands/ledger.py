@@ -11,11 +11,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from brokerage.ledger import codec, feed, integrity, rebuild, seals, snapshots
+from brokerage.ledger import browse, codec, feed, integrity, rebuild, seals, snapshots
 from brokerage.ledger.export import export
 from brokerage.ledger.models import Event
 from brokerage.ledger.refusal import Refused
-from brokerage.ledger.registry import Recorded
+from brokerage.ledger.registry import Audience, Recorded
 
 WRONG = 1
 REFUSED = 2
@@ -40,6 +40,7 @@ class Command(BaseCommand):
         verb = verbs.add_parser("export", help="write the sealed book as JSON lines")
         verb.add_argument("file", type=Path, help="- for standard output")
         verb.add_argument("--until", type=int, metavar="POSITION", help="stop after the block that holds it")
+        verb.add_argument("--restricted", action="store_true", help="with what only compliance may see")
         verb = verbs.add_parser("tail", help="print events by position")
         verb.add_argument("--after", type=int, metavar="POSITION", help="default: the last 20 events")
         verb.add_argument("--follow", action="store_true", help="go on as events are sealed, until Ctrl-C")
@@ -88,27 +89,30 @@ class Command(BaseCommand):
         number = snapshots.take()
         self.stdout.write("nothing new since the last run" if number is None else f"run {number} taken")
 
-    def _export(self, *, file: Path, until: int | None, verbosity: int, **_: Any) -> None:
+    def _export(self, *, file: Path, until: int | None, restricted: bool, verbosity: int, **_: Any) -> None:
+        audiences = frozenset(Audience) if restricted else browse.OPEN
         if str(file) == "-":
-            export(sys.stdout, until=until)
+            export(sys.stdout, until=until, audiences=audiences)
             return
         draft = file.with_name(f"{file.name}.part")
         with draft.open("w", encoding="utf-8") as lines, _bar(verbosity, until or feed.head()) as bar:
-            position = export(lines, until=until, progress=bar.update)
+            position = export(lines, until=until, audiences=audiences, progress=bar.update)
         draft.replace(file)
         self.stdout.write(f"exported up to position {position} into {file}")
 
     def _tail(self, *, after: int | None, follow: bool, **_: Any) -> None:
+        hidden = browse.hidden(browse.OPEN)  # a terminal is no place for what only compliance may see
         cursor = max(feed.head() - 20, 0) if after is None else after
         try:
             while True:
-                events = feed.read(cursor)
-                for item in events:
-                    self.stdout.write(_line(item))
-                    cursor = item.position or cursor
-                if not events and not follow:
+                page = feed.page(cursor, 500)
+                for item in page.events:
+                    if item.kind not in hidden:
+                        self.stdout.write(_line(item))
+                cursor = page.cursor
+                if not page.has_more and not follow:
                     return
-                if not events:
+                if not page.has_more:
                     time.sleep(1)
         except KeyboardInterrupt:
             return

@@ -1,0 +1,38 @@
+"""Ways to change who may act."""
+
+from .api_keys import make_key, revoke_key
+from .logins import NameTaken, UnknownLogin, UnknownRole, close_login, open_client_login, open_login
+from .proposals import (
+    Decision,
+    Proposed,
+    approve,
+    approve_each,
+    expire_proposals,
+    reject,
+    submit,
+    withdraw_proposal,
+)
+from .staff_logins import grant_role, remove_role, reset_login, shut_login
+
+__all__ = (
+    "Decision",
+    "NameTaken",
+    "Proposed",
+    "UnknownLogin",
+    "UnknownRole",
+    "approve",
+    "approve_each",
+    "close_login",
+    "expire_proposals",
+    "grant_role",
+    "make_key",
+    "open_client_login",
+    "open_login",
+    "reject",
+    "remove_role",
+    "reset_login",
+    "revoke_key",
+    "shut_login",
+    "submit",
+    "withdraw_proposal",
+)

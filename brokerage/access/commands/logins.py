@@ -1,0 +1,102 @@
+"""Logins are opened and closed."""
+
+import secrets
+from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
+
+from brokerage.ledger import seams
+from brokerage.ledger.commands import Context, Entry, NothingToDo, Source, command
+from brokerage.ledger.refusal import Refused
+
+from ..events.logins import LoginOpened
+from ..models import User
+from ..rules import Role
+from .staff_logins import OF_STAFF, shut_login
+
+
+class UnknownRole(Refused):
+    """A role that the desk does not have."""
+
+    code = "access.unknown-role"
+
+
+class NameTaken(Refused):
+    """Somebody has this user name."""
+
+    code = "access.name-taken"
+
+
+class UnknownLogin(Refused):
+    """There is no login of staff with this name."""
+
+    code = "access.unknown-login"
+
+
+def open_login(name: str, roles: Collection[str]) -> str:
+    """Make a staff login with these roles; returns its random first password.
+
+    Raises UnknownRole or NameTaken.
+    """
+    if missing := set(roles) - {str(role) for role in OF_STAFF}:
+        known = ", ".join(sorted(OF_STAFF))
+        raise UnknownRole(f"There is no role {', '.join(sorted(missing))}; there are {known}.")
+    password = secrets.token_urlsafe(12)
+    held = tuple(sorted(map(Role, set(roles))))
+    _open(name=name, encoded=make_password(password), person=seams.new_id(), roles=held, staff=True)
+    return password
+
+
+def open_client_login(name: str, person: UUID, password: str | None = None) -> str:
+    """Make a login for a person who acts for clients; returns its first password, random unless given.
+
+    Which clients it reaches is said by the person's authorities alone. Raises NameTaken, and
+    ValidationError for a name or password that the policy refuses. Not to be called in a transaction.
+    """
+    password = password or secrets.token_urlsafe(12)
+    User.username_validator(name)
+    validate_password(password, User(username=name))
+    _open(name=name, encoded=make_password(password), person=person, roles=(Role.CLIENT,), staff=False)
+    return password
+
+
+def close_login(name: str) -> None:
+    """Close a staff login for good; its sessions end with their next request. Raises UnknownLogin."""
+    user = User.objects.filter(username=name, is_staff=True).first()
+    if user is None:
+        raise UnknownLogin(f"There is no staff login {name}.", name=name)
+    with suppress(NothingToDo):
+        shut_login(_by_hand(), login=user.pk)
+
+
+def _by_hand() -> Context:
+    """What is done at the machine itself, by whoever may log in there."""
+    return Context(
+        actor="job:staff-command",
+        source=Source.JOB,
+        key=f"access.by-hand:{seams.new_id()}",
+        effective_at=seams.now(),
+    )
+
+
+def _open(**inputs: Any) -> None:
+    add_login(_by_hand(), **inputs)
+
+
+@command("access.open-login")
+def add_login(
+    entry: Entry, *, name: str, encoded: str, person: UUID, roles: tuple[Role, ...], staff: bool
+) -> int:
+    """Keep a login whose first password is hashed already; returns its number. Raises NameTaken."""
+    if User.objects.filter(username=name).exists():
+        raise NameTaken("There is a login of that name already; choose another.")
+    user = User.objects.create(username=name, password=encoded, person=person, is_staff=staff)
+    user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
+    entry.lock(user.stream)
+    entry.record(user.stream, LoginOpened(person=person, roles=roles))
+    return user.pk

@@ -1,0 +1,240 @@
+"""What takes two people: one proposes, another approves, and the command runs under both names.
+
+An edge calls `submit` instead of the command. What a command asks a second person for is the command's to
+say (`entry.second_person`); what it is about never leaves the book, so a proposal holds no more than
+the command's entry would: identifiers, amounts, reasons.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from brokerage.ledger import codec
+from brokerage.ledger.commands import (
+    Command,
+    Context,
+    Entry,
+    NothingToDo,
+    Receipt,
+    SecondPersonNeeded,
+    command,
+    commands,
+)
+from brokerage.ledger.refusal import Refused
+
+from .. import queries, rules
+from ..events.proposals import (
+    ProposalApproved,
+    ProposalExpired,
+    ProposalMade,
+    ProposalRejected,
+    ProposalWithdrawn,
+)
+from ..models import Proposal
+from ..rules import Perm
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """The answer to a command that now waits for a second person, who must hold `permission`."""
+
+    proposal: UUID
+    digest: str
+    permission: str
+    expires_at: datetime
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of one proposal of several: its receipt, or why it was refused."""
+
+    proposal: UUID
+    receipt: Receipt[Any] | None
+    refusal: Refused | None
+
+
+def submit(context: Context, asked: Command[..., Any], /, **inputs: Any) -> Receipt[Any] | Proposed:
+    """Run the command, or propose it if it takes a second person; the same key gets the same answer.
+
+    Raises what the command raises, SecondPersonNeeded itself where no person stands behind it, and
+    NeverProposed, which leaves no trace, for a restricted command.
+    """
+    earlier = queries.proposal_of_key(context.key)
+    if earlier is not None:
+        concerns = {"client": earlier.client, "account": earlier.account}
+        return _propose(context, asked, inputs, earlier.permission, concerns)
+    try:
+        return asked(context, **inputs)
+    except SecondPersonNeeded as needed:
+        if context.maker is None:
+            raise
+        return _propose(context, asked, inputs, needed.permission, {**inputs, **needed.evidence})
+
+
+def _propose(
+    context: Context,
+    asked: Command[..., Any],
+    inputs: Mapping[str, Any],
+    permission: str,
+    concerns: Mapping[str, Any],
+) -> Proposed:
+    if asked.restricted:
+        raise rules.NeverProposed("Two people decide this where it is kept; it is never proposed elsewhere.")
+    identifier = rules.proposal_id(context.key)
+    receipt = propose(
+        replace(context, checker=None, proposal=identifier),
+        name=asked.name,
+        inputs=codec.plain(dict(inputs)),
+        permission=permission,
+        client=concerns.get("client"),
+        account=concerns.get("account"),
+    )
+    row = queries.proposal(identifier)
+    return Proposed(identifier, row.digest, row.permission, row.expires_at, receipt.replayed)
+
+
+@command("access.propose")
+def propose(
+    entry: Entry,
+    *,
+    name: str,
+    inputs: dict[str, Any],
+    permission: str,
+    client: UUID | None,
+    account: UUID | None,
+) -> UUID:
+    """Keep a command and its inputs until a second person decides; returns the proposal's id.
+
+    Edges call `submit`. Raises SecondPersonNeeded where no person stands behind it.
+    """
+    context = entry.context
+    if context.maker is None or context.proposal is None:
+        raise SecondPersonNeeded(permission)
+    entry.lock(context.proposal)
+    entry.record(
+        context.proposal,
+        ProposalMade(
+            command=name,
+            inputs=inputs,
+            digest=rules.digest(name, inputs),
+            permission=permission,
+            maker=context.maker,
+            actor=context.actor,
+            client=client,
+            account=account,
+            expires_at=entry.effective_at + rules.lasting(entry.effective_at),
+        ),
+    )
+    return context.proposal
+
+
+def approve(context: Context, *, proposal: UUID, digest: str, permissions: frozenset[Perm]) -> Receipt[Any]:
+    """Run what was proposed, now, in one entry under both names; returns the command's receipt.
+
+    The context is the second person's, `permissions` what he holds. Raises UnknownProposal, NotOpen,
+    Expired, DigestDiffers, OwnProposal, NotEntitled, MakerNotEntitled, Outdated, and what the command
+    raises: the proposal then stays open.
+    """
+    row = queries.proposal(proposal)
+    asked = commands().get(row.command)
+    try:
+        inputs = asked.inputs(row.inputs) if asked else None
+    except (KeyError, TypeError, ValueError):
+        inputs = None
+    if asked is None or inputs is None:
+        raise rules.Outdated("The product has changed since; reject this and propose it anew.")
+    both = replace(context, maker=row.maker, checker=context.maker, proposal=proposal)
+    return asked.within(partial(_held, digest=digest, permissions=permissions), both, **inputs)
+
+
+@contextmanager
+def _held(entry: Entry, *, digest: str, permissions: frozenset[Perm]) -> Iterator[None]:
+    """Lock the proposal, check who approves what, and record the approval once the command has decided."""
+    context = entry.context
+    if context.proposal is None or context.checker is None:
+        raise rules.NotEntitled("Nobody stands behind this approval.")
+    row = _locked(entry, context.proposal)
+    rules.check_digest(row.digest, digest)
+    rules.check_second(row.maker, context.checker)
+    rules.check_entitled({row.permission}, permissions)
+    if not queries.may_still_make(row.maker, row.permission):
+        raise rules.MakerNotEntitled(
+            "Whoever proposed this may no longer do so; reject it, and let another propose it."
+        )
+    yield
+    rules.check_entitled(entry.demanded, permissions)
+    entry.record(row.id, ProposalApproved(person=context.checker, actor=context.actor))
+
+
+def approve_each(
+    context: Context, *, chosen: Mapping[UUID, str], permissions: frozenset[Perm]
+) -> list[Decision]:
+    """Approve several, each by its digest and in an entry of its own; one refused stops no other."""
+    decisions = []
+    for proposal, digest in chosen.items():
+        each = replace(context, key=f"{context.key}:{proposal}")
+        try:
+            receipt = approve(each, proposal=proposal, digest=digest, permissions=permissions)
+        except Refused as refusal:
+            decisions.append(Decision(proposal, None, refusal))
+        else:
+            decisions.append(Decision(proposal, receipt, None))
+    return decisions
+
+
+def reject(context: Context, *, proposal: UUID, reason: str, permissions: frozenset[Perm]) -> Receipt[None]:
+    """Refuse a proposal, by somebody who might have approved it; `reason` is a code or a few words.
+
+    Raises UnknownProposal, NotEntitled, OwnProposal, NotOpen, Expired or ReasonMissing.
+    """
+    rules.check_entitled({queries.proposal(proposal).permission}, permissions)
+    return reject_proposal(replace(context, proposal=proposal), proposal=proposal, reason=reason)
+
+
+@command("access.reject-proposal")
+def reject_proposal(entry: Entry, *, proposal: UUID, reason: str) -> None:
+    """End a proposal of another person; edges call `reject`. Raises OwnProposal, NotOpen, ReasonMissing."""
+    row = _locked(entry, proposal)
+    person = rules.checked_person(entry.context.maker)
+    rules.check_second(row.maker, person)
+    if not reason.strip():
+        raise rules.ReasonMissing("Say why, so that the maker can do better.")
+    entry.record(proposal, ProposalRejected(person=person, actor=entry.context.actor, reason=reason))
+
+
+@command("access.withdraw-proposal")
+def withdraw_proposal(entry: Entry, *, proposal: UUID) -> None:
+    """Take one's own proposal back. Raises UnknownProposal, NotYours, NotOpen or Expired."""
+    row = _locked(entry, proposal)
+    person = rules.checked_person(entry.context.maker)
+    if row.maker != person:
+        raise rules.NotYours("Only whoever made a proposal withdraws it; reject it instead.")
+    entry.record(proposal, ProposalWithdrawn(person=person, actor=entry.context.actor))
+
+
+@command("access.expire-proposals")
+def expire_proposals(entry: Entry, *, proposals: Sequence[UUID]) -> int:
+    """End those of the proposals that are open beyond their time; how many. Raises NothingToDo for none."""
+    entry.lock(*proposals)
+    due = Proposal.objects.filter(
+        pk__in=proposals, state=rules.ProposalState.OPEN, expires_at__lte=entry.effective_at
+    )
+    expired = list(due.order_by("pk"))
+    if not expired:
+        raise NothingToDo("No proposal has run out of time.")
+    for row in expired:
+        entry.record(row.id, ProposalExpired())
+    return len(expired)
+
+
+def _locked(entry: Entry, proposal: UUID) -> Proposal:
+    """The proposal, locked and open for a decision now; raises UnknownProposal, NotOpen or Expired."""
+    entry.lock(proposal)
+    row = queries.proposal(proposal)
+    rules.check_open(rules.ProposalState(row.state), row.expires_at, entry.effective_at)
+    return row

@@ -1,0 +1,46 @@
+"""What happened to logins, keys and proposals."""
+
+from .keys import KeyMade, KeyRevoked
+from .logins import (
+    ContactChanged,
+    FactorAdded,
+    FactorRemoved,
+    FactorsReset,
+    LockedOut,
+    LoginClosed,
+    LoginOpened,
+    PasswordChanged,
+    RoleGranted,
+    RoleRemoved,
+    SignedIn,
+    SignedOut,
+)
+from .proposals import (
+    ProposalApproved,
+    ProposalExpired,
+    ProposalMade,
+    ProposalRejected,
+    ProposalWithdrawn,
+)
+
+__all__ = (
+    "ContactChanged",
+    "FactorAdded",
+    "FactorRemoved",
+    "FactorsReset",
+    "KeyMade",
+    "KeyRevoked",
+    "LockedOut",
+    "LoginClosed",
+    "LoginOpened",
+    "PasswordChanged",
+    "ProposalApproved",
+    "ProposalExpired",
+    "ProposalMade",
+    "ProposalRejected",
+    "ProposalWithdrawn",
+    "RoleGranted",
+    "RoleRemoved",
+    "SignedIn",
+    "SignedOut",
+)

@@ -1,0 +1,83 @@
+"""Which key a text is, if it is one. The REST edge asks here and nowhere else.
+
+A secret is 256 random bits, so a plain SHA-256 keeps it: there is nothing to guess that a slow hash would
+slow down, and a slow one would let strangers load the machine by sending junk.
+"""
+
+import hashlib
+import hmac
+import re
+import secrets
+from datetime import datetime
+from ipaddress import ip_address, ip_network
+from uuid import UUID
+
+from brokerage.ledger import seams
+
+from .models import ApiKey
+from .queries import rights_of
+from .rules import Perm
+from .scopes import OF_CLIENTS, OF_THE_FIRM
+
+SHAPE = re.compile(r"praya_([a-z2-7]{10})_([A-Za-z0-9_-]{43})")
+_NOTHING = bytes(32)
+
+
+def authenticate(text: str, address: str) -> ApiKey | None:
+    """The living key that `text` is, used from `address`; None for whatever is not right with it.
+
+    The caller still has to ask whether the key's person keeps authority over the key's client.
+    """
+    shape = SHAPE.fullmatch(text)
+    key = ApiKey.objects.filter(prefix=shape.group(1)).first() if shape else None
+    kept = bytes(key.digest) if key and key.digest else _NOTHING
+    right = hmac.compare_digest(digest(text), kept)
+    if key is None or not right or not _usable(key, address, seams.now()):
+        return None
+    _note_use(key, seams.now())
+    return key
+
+
+def rights(key: ApiKey) -> frozenset[Perm]:
+    """What the key is worth now: its scopes that a key of its kind may have, and of the firm's no more than
+    the person behind it still holds. Of a client's key the person's authority is the caller's to ask for.
+    """
+    if key.client is not None:
+        return key.scoped & OF_CLIENTS
+    return key.scoped & OF_THE_FIRM & rights_of(key.person)
+
+
+def issue(key: UUID, person: UUID) -> str | None:
+    """The text of a new key for the person who asked for it; None if it was fetched before, or is not his."""
+    row = ApiKey.objects.filter(id=key, person=person, digest=None, revoked_at=None).first()
+    if row is None:
+        return None
+    text = f"praya_{row.prefix}_{secrets.token_urlsafe(32)}"
+    fetched = ApiKey.objects.filter(id=key, digest=None).update(digest=digest(text))
+    return text if fetched else None
+
+
+def digest(text: str) -> bytes:
+    """What is kept of a key's text: 32 bytes."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _usable(key: ApiKey, address: str, now: datetime) -> bool:
+    if key.revoked_at is not None or key.expires_at <= now:
+        return False
+    return not key.networks or _within(address, key.networks)
+
+
+def _within(address: str, networks: list[str]) -> bool:
+    try:
+        asked = ip_address(address)
+    except ValueError:
+        return False
+    return any(asked in ip_network(network) for network in networks)
+
+
+def _note_use(key: ApiKey, now: datetime) -> None:
+    """Note the hour; a busy key is written once an hour, not at each request."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    if key.used_at is None or key.used_at < hour:
+        ApiKey.objects.filter(id=key.id).update(used_at=hour)

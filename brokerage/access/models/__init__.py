@@ -1,0 +1,7 @@
+"""Logins, what they are logged in with, and keys for machines."""
+
+from .key import ApiKey
+from .login import SignIn, User
+from .proposal import Proposal
+
+__all__ = ("ApiKey", "Proposal", "SignIn", "User")

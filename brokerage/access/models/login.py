@@ -1,0 +1,54 @@
+"""Logins. A person may hold several; dual control compares persons, never logins."""
+
+from uuid import UUID, uuid5
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.functional import cached_property
+
+from brokerage.ledger import seams
+
+from .. import rules
+
+LOGINS = UUID("5f0c8a34-3f0e-4f0b-9a39-6a1f0d0f7c52")
+"""The name space of the streams of logins."""
+
+
+class User(AbstractUser):
+    """One login of one person. Its groups name roles; rights come from `rules.ROLES` alone."""
+
+    person = models.UUIDField(
+        default=seams.new_id,
+        help_text="The human being behind the login; shared by all logins of that human.",
+    )
+
+    @cached_property
+    def rights(self) -> frozenset[rules.Perm]:
+        """What the login's roles allow, read once a request: a role taken away ends with the next one."""
+        return rules.permissions(self.groups.values_list("name", flat=True))
+
+    @property
+    def actor(self) -> str:
+        """How entries name this login; a client's name, which he chose, stays out of the book."""
+        return f"staff:{self.username}" if self.is_staff else f"client:{self.stream}"
+
+    @property
+    def stream(self) -> UUID:
+        """The stream of what happened to this login; says nothing about whose it is."""
+        return uuid5(LOGINS, str(self.pk))
+
+
+class SignIn(models.Model):
+    """One stay of a login in one browser. A session without an open one is worth nothing."""
+
+    id = models.UUIDField(primary_key=True, default=seams.new_id)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    address = models.GenericIPAddressField(null=True)
+    device = models.CharField(max_length=200)
+    began_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-seen_at"]
+        indexes = [models.Index(fields=["user", "ended_at"], name="access_signin_open")]

@@ -1,0 +1,121 @@
+"""Notices about a login, sent on another channel than the one it is used through.
+
+A message holds ids only; where it goes is looked up when it is sent. The rooms above know better addresses
+than the login's own: they register a finder.
+"""
+
+import base64
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from brokerage.jobs import outbox
+from brokerage.ledger import seams
+
+from . import envelope
+from .models import SignIn, User
+
+KIND = "access.notice"
+PURPOSE = "access.notice-address"
+
+
+class About(StrEnum):
+    """What a notice tells."""
+
+    SIGN_IN = "sign-in"
+    LOCKED_OUT = "locked-out"
+    PASSWORD = "password-changed"  # noqa: S105
+    FACTOR_ADDED = "factor-added"
+    FACTOR_REMOVED = "factor-removed"
+    RESET = "factors-reset"
+    CONTACT = "contact-changed"
+    KEY = "key-made"
+
+
+WORDS = {
+    About.SIGN_IN: gettext_lazy("Your login was used from a new browser"),
+    About.LOCKED_OUT: gettext_lazy("Somebody failed to log in as you several times"),
+    About.PASSWORD: gettext_lazy("Your password was changed"),
+    About.FACTOR_ADDED: gettext_lazy("A second factor was added to your login"),
+    About.FACTOR_REMOVED: gettext_lazy("A second factor was removed from your login"),
+    About.RESET: gettext_lazy("Your login was reset by the firm"),
+    About.CONTACT: gettext_lazy("Notices about your login go to another address now"),
+    About.KEY: gettext_lazy("An API key was made in your name"),
+}
+Finder = Callable[[UUID], str | None]
+_finders: list[Finder] = []
+
+
+def found_by(finder: Finder) -> Finder:
+    """Register how a person's address for notices is found: person -> address, or None if not known there."""
+    _finders.append(finder)
+    return finder
+
+
+def put(
+    user: User,
+    about: About,
+    key: str,
+    *,
+    sign_in: UUID | None = None,
+    to: str | None = None,
+    enclosed: str | None = None,
+) -> None:
+    """Leave a notice in the open transaction.
+
+    `to` names an address if it is about to be replaced; `enclosed` is a first password. Both are kept sealed.
+    """
+    payload = {
+        "login": user.pk,
+        "about": about,
+        "at": seams.now().isoformat(),
+        "sign_in": str(sign_in) if sign_in else None,
+        "to": sealed(to) if to else None,
+        "enclosed": sealed(enclosed) if enclosed else None,
+    }
+    outbox.put(KIND, f"{KIND}:{key}", payload)
+
+
+@outbox.handler(KIND)
+def send(message: outbox.Message) -> None:
+    """Mail one notice; a login without any address gets none."""
+    user = User.objects.filter(pk=message.payload["login"]).first()
+    if user is None:
+        return
+    to = opened(message.payload["to"]) if message.payload["to"] else address_of(user)
+    if not to:
+        return
+    about = About(message.payload["about"])
+    stay = SignIn.objects.filter(id=message.payload["sign_in"]).first()
+    words = {
+        "what": WORDS[about],
+        "at": datetime.fromisoformat(message.payload["at"]),
+        "address": stay.address if stay else None,
+        "device": stay.device if stay else None,
+        "password": opened(message.payload["enclosed"]) if message.payload["enclosed"] else None,
+    }
+    subject = _("Praya: %(what)s") % {"what": WORDS[about]}
+    send_mail(subject, render_to_string("email/notice.txt", words), settings.DEFAULT_FROM_EMAIL, [to])
+
+
+def sealed(text: str) -> str:
+    """An address or a first password as a message or a command may carry it."""
+    return base64.b64encode(envelope.seal(PURPOSE, text.encode())).decode()
+
+
+def opened(text: str) -> str:
+    """What was sealed."""
+    return envelope.unseal(PURPOSE, base64.b64decode(text)).decode()
+
+
+def address_of(user: User) -> str | None:
+    """Where notices to the login's person go: the first address a room knows, or else the login's own."""
+    known = (finder(user.person) for finder in _finders)
+    return next(filter(None, known), None) or user.email or None

@@ -1,0 +1,90 @@
+"""Proposals as a principal may see them, and whose they are."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+
+from brokerage.ledger import seams
+
+from .models import Proposal, SignIn, User
+from .rules import Perm, ProposalState, UnknownProposal, making, permissions, proposal_id
+
+
+def proposals(scope: frozenset[UUID] | None) -> QuerySet[Proposal]:
+    """All proposals about the clients in scope, newest first; None stands for every one."""
+    return Proposal.objects.all() if scope is None else Proposal.objects.filter(client__in=scope)
+
+
+def proposal(identifier: UUID, scope: frozenset[UUID] | None = None) -> Proposal:
+    """One proposal within the scope; raises UnknownProposal."""
+    found = proposals(scope).filter(pk=identifier).first()
+    if found is None:
+        raise UnknownProposal("There is no such proposal.", proposal=identifier)
+    return found
+
+
+def proposal_of_key(key: str) -> Proposal | None:
+    """The proposal made under an idempotency key, if one was."""
+    return Proposal.objects.filter(pk=proposal_id(key)).first()
+
+
+def still_open(rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Those that may be decided now."""
+    return rows.filter(state=ProposalState.OPEN, expires_at__gt=seams.now())
+
+
+def made_by(person: UUID, rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Those that this person made, through whatever login."""
+    return rows.filter(maker=person)
+
+
+def waiting_for(person: UUID, held: Iterable[Perm], rows: QuerySet[Proposal]) -> QuerySet[Proposal]:
+    """Those that this person may approve now: open, of another person, and within the permissions held."""
+    return still_open(rows).filter(permission__in=[str(each) for each in held]).exclude(maker=person)
+
+
+def overdue(at: datetime) -> list[UUID]:
+    """Open proposals whose time has run out by an instant."""
+    rows = Proposal.objects.filter(state=ProposalState.OPEN, expires_at__lte=at)
+    return list(rows.order_by("expires_at").values_list("pk", flat=True))
+
+
+def may_still_make(maker: UUID, permission: str) -> bool:
+    """Whether an open login of the person may still propose what a holder of `permission` approves.
+
+    Of staff the right to make is asked for, where there is one; a client's authority is the command's
+    own to check.
+    """
+    needed = making(permission)
+    logins = User.objects.filter(person=maker, is_active=True)
+    return any(not login.is_staff or needed is None or needed in login.rights for login in logins)
+
+
+def rights_of(person: UUID) -> frozenset[Perm]:
+    """All rights of a person now, by whatever open login of staff."""
+    logins = User.objects.filter(person=person, is_active=True, is_staff=True)
+    return permissions(logins.values_list("groups__name", flat=True))
+
+
+def login_names(persons: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The names of the logins of each person, for a screen."""
+    names: dict[UUID, list[str]] = {}
+    rows = User.objects.filter(person__in={person for person in persons if person}).order_by("username")
+    for person, name in rows.values_list("person", "username"):
+        names.setdefault(person, []).append(name)
+    return {person: ", ".join(each) for person, each in names.items()}
+
+
+def login_rows(wanted: str = "") -> QuerySet[User]:
+    """Logins whose name holds `wanted`, staff first, with `seen` (when last) and `proved` (by factor)."""
+    proofs = Authenticator.objects.filter(user=OuterRef("pk"), type__in=("totp", "webauthn"))
+    seen = SignIn.objects.filter(user=OuterRef("pk")).order_by("-seen_at").values("seen_at")[:1]
+    found = User.objects.filter(username__icontains=wanted) if wanted else User.objects.all()
+    return (
+        found.annotate(seen=Subquery(seen), proved=Exists(proofs))
+        .prefetch_related("groups")
+        .order_by("-is_staff", "-is_active", "username")
+    )

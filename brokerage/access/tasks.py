@@ -1,0 +1,46 @@
+"""What the access room does on time."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import time as local_time
+from datetime import timedelta
+from uuid import UUID
+
+from axes.models import AccessAttempt
+from django.contrib.sessions.models import Session
+
+from brokerage.jobs.rules import LATEST_ONLY, daily, every
+from brokerage.jobs.schedule import MONEY, REPORTS, Run, job
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.hong_kong import HONG_KONG
+
+from . import commands, notices, queries
+from .models import SignIn
+
+__all__ = ("notices",)  # registers who sends them
+KEPT = timedelta(days=90)
+
+
+def _overdue(run: Run) -> Sequence[UUID]:
+    return queries.overdue(run.slot)
+
+
+@job(
+    "access.expire-proposals",
+    slots=every(timedelta(minutes=1)),
+    policy=LATEST_ONLY,
+    queue=MONEY,
+    plan=_overdue,
+)
+def expire(run: Run, items: Sequence[UUID]) -> None:
+    """End proposals that nobody approved in time."""
+    with suppress(NothingToDo):
+        commands.expire_proposals(run.batch(items), proposals=tuple(items))
+
+
+@job("access.tidy", slots=daily(local_time(4), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS)
+def tidy(run: Run, items: Sequence[UUID]) -> None:
+    """Forget sessions that are over, and where from people came once nobody needs to know any more."""
+    Session.objects.filter(expire_date__lt=run.slot).delete()
+    SignIn.objects.filter(seen_at__lt=run.slot - KEPT).delete()
+    AccessAttempt.objects.filter(attempt_time__lt=run.slot - KEPT).delete()

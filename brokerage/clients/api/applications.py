@@ -1,0 +1,209 @@
+"""REST routes of applications: where each stands, and the firm's decisions. No personal data in or out."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.urls import path
+from rest_framework import serializers
+
+from brokerage.access.rules import Perm
+from brokerage.http import rest
+
+from .. import commands, queries
+from ..models import Application
+from ..rules.application import Stage, State, undone
+from ..rules.classification import Investor
+from ..rules.credit import Ground
+from ..rules.mandate import MOST
+from ..rules.status import ClientType
+
+
+class ApplicationOut(rest.Out):
+    """An application: its legal form, its state, and the client it led to."""
+
+    id = rest.Id()
+    form = rest.Choice(ClientType)
+    signatures = rest.Whole()
+    margin = rest.Flag()
+    state = rest.Choice(State)
+    client = rest.Id(allow_null=True)
+    started_at = rest.Instant()
+    moved_at = rest.Instant()
+
+
+class ApplicationDetailOut(ApplicationOut):
+    """An application and, for staff, the steps that are not done yet."""
+
+    undone = serializers.ListField(child=rest.Choice(Stage), allow_null=True)
+
+
+class Applications(rest.ListView):
+    """Applications, oldest first; an applicant's own."""
+
+    permission, for_clients, item = Perm.SEE_ONBOARDING, True, ApplicationOut
+    order = ("started_at", "id")
+
+    def rows(self) -> QuerySet[Application]:
+        """All of them for staff, otherwise those the person started or has a role in."""
+        person = None if self.asker.clients is None else self.asker.person
+        return queries.applications(person)
+
+
+class _Application(rest.RestView):
+    permission, for_clients, item = Perm.SEE_ONBOARDING, True, ApplicationDetailOut
+
+    def find(self, application: UUID) -> Application:
+        """The application, if it exists for the asker."""
+        everybody = self.asker.clients is None
+        found = queries.application(application, of=None if everybody else self.asker.person)
+        left = list(undone(queries.facts(found))) if everybody else None
+        found.undone = left  # type: ignore[attr-defined]
+        return found
+
+
+class ApplicationDetail(_Application, rest.DetailView):
+    """One application."""
+
+
+class StartInputs(rest.Inputs):
+    """What kind of client, how many must sign together, and whether to borrow."""
+
+    form = rest.Choice(ClientType)
+    signatures = rest.Whole(min_value=1, max_value=MOST)
+    margin = rest.Flag()
+
+
+class ApplicationStart(rest.CommandView):
+    """Begin an application; whoever sends this is the applicant."""
+
+    permission, for_clients, item = Perm.MAKE_CLIENTS, True, ApplicationOut
+    command, inputs, creates = commands.start_application, StartInputs, True
+
+    def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """The body's members, and the asker as applicant."""
+        return {"applicant": self.asker.person, **asked}
+
+    def state(self, value: Any) -> Any:
+        """The new application."""
+        return queries.application(value)
+
+
+class ApplicationSubmit(_Application, rest.CommandView):
+    """Hand an application in."""
+
+    permission = Perm.MAKE_CLIENTS
+    command = commands.submit_application
+
+    def find(self, application: UUID) -> Application:
+        """The application, for staff and for who applied; to others named in it this does not exist."""
+        found = super().find(application)
+        if self.asker.clients is not None and found.applicant != self.asker.person:
+            raise Http404
+        return found
+
+
+class _Decision(_Application, rest.CommandView):
+    permission, for_clients = Perm.MAKE_CLIENTS, False
+
+
+class IdentityInputs(rest.Inputs):
+    """The person, and the paper that proves the details."""
+
+    person = rest.Id()
+    document = rest.Id()
+
+
+class ApplicationIdentify(_Decision):
+    """Say that a paper proves a person's details."""
+
+    command, inputs = commands.identify_person, IdentityInputs
+
+
+class ClassifyInputs(rest.Inputs):
+    """As what the client is treated, on which papers."""
+
+    investor = rest.Choice(Investor)
+    evidence = rest.Id(required=False)
+    consent = rest.Id(required=False)
+    assessed = rest.Flag(required=False)
+    waive = rest.Flag(required=False)
+
+
+class ApplicationClassify(_Decision):
+    """Decide as what the applicant is treated."""
+
+    command, inputs = commands.classify_applicant, ClassifyInputs
+
+
+class ApplicationKnowledge(_Decision):
+    """Judge the recorded answers about knowledge."""
+
+    command = commands.assess_knowledge
+
+
+class CreditInputs(rest.Inputs):
+    """The limit asked for, in Hong Kong dollars, and why it may be given."""
+
+    requested = rest.Amount()
+    grounds = serializers.ListField(child=rest.Choice(Ground), max_length=len(Ground))
+
+
+class ApplicationCredit(_Decision):
+    """Propose a credit limit on the stressed net worth."""
+
+    permission = Perm.MAKE_LIMITS
+    command, inputs = commands.assess_applicant_credit, CreditInputs
+
+
+class ReasonInputs(rest.Inputs):
+    """Why, as a code or case number."""
+
+    reason = rest.Text(max_length=80)
+
+
+class ApplicationReturn(_Decision):
+    """Give an application back to the applicant."""
+
+    command, inputs = commands.return_application, ReasonInputs
+
+
+class ApplicationRefuse(_Decision):
+    """Refuse an applicant."""
+
+    command, inputs = commands.refuse_application, ReasonInputs
+
+
+class ApproveInputs(rest.Inputs):
+    """The reference of the new client."""
+
+    reference = rest.Text(max_length=32)
+
+
+class ApplicationApprove(_Decision):
+    """Make the applicant a client; a second person approves it."""
+
+    command, inputs = commands.approve_application, ApproveInputs
+
+
+STEPS = {
+    "submit": ApplicationSubmit,
+    "identify": ApplicationIdentify,
+    "classify": ApplicationClassify,
+    "knowledge": ApplicationKnowledge,
+    "credit": ApplicationCredit,
+    "return": ApplicationReturn,
+    "refuse": ApplicationRefuse,
+    "approve": ApplicationApprove,
+}
+urlpatterns = [
+    path("applications", Applications.as_view(), name="api-applications"),
+    path("applications/start", ApplicationStart.as_view(), name="api-application-start"),
+    path("applications/<uuid:application>", ApplicationDetail.as_view(), name="api-application"),
+    *(
+        path(f"applications/<uuid:application>/{name}", view.as_view(), name=f"api-application-{name}")
+        for name, view in STEPS.items()
+    ),
+]

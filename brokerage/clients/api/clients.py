@@ -1,0 +1,62 @@
+"""REST routes of clients."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import path
+
+from brokerage.access.rules import Perm, Principal
+from brokerage.http import rest
+from brokerage.ledger import seams
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries
+from ..models import Client
+from ..rules.status import Classification, ClientStatus, ClientType
+
+
+class ClientOut(rest.Out):
+    """A client, without personal data; the status is the house's own and null for the client."""
+
+    id = rest.Id()
+    reference = rest.Text()
+    type = rest.Choice(ClientType)
+    classification = rest.Choice(Classification)
+    status = rest.Choice(ClientStatus, allow_null=True)
+    opened_at = rest.Instant()
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        """The client; a status, which may be a hold nobody tells him of, for staff only."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        shown["classification"] = queries.treated(instance, hong_kong_date(seams.now())).classification.value
+        asker: Principal = self.context["asker"]
+        return shown if asker.clients is None else shown | {"status": None}
+
+
+class Clients(rest.ListView):
+    """Clients, by reference."""
+
+    permission, for_clients, item = Perm.SEE_CLIENTS, True, ClientOut
+    order = ("reference", "id")
+
+    def rows(self) -> QuerySet[Client]:
+        """The clients within the asker's reach."""
+        return queries.in_scope(self.asker.clients)
+
+
+class ClientDetail(rest.DetailView):
+    """One client."""
+
+    permission, for_clients, item = Perm.SEE_CLIENTS, True, ClientOut
+
+    def find(self, client: UUID) -> Client:
+        """The client, within the asker's reach."""
+        self.covered(client)
+        return queries.client(client)
+
+
+urlpatterns = [
+    path("clients", Clients.as_view(), name="api-clients"),
+    path("clients/<uuid:client>", ClientDetail.as_view(), name="api-client"),
+]

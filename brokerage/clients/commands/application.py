@@ -1,0 +1,174 @@
+"""An application from its start until it is handed in, returned, withdrawn or refused."""
+
+from uuid import UUID
+
+from brokerage.ledger import seams
+from brokerage.ledger.commands import Entry, command
+
+from .. import queries, vault
+from ..events.application import (
+    AnswersGiven,
+    ApplicationRefused,
+    ApplicationReturned,
+    ApplicationStarted,
+    ApplicationSubmitted,
+    ApplicationWithdrawn,
+    FinancesGiven,
+    PartyNamed,
+    PartyRemoved,
+)
+from ..models import Application
+from ..rules.application import (
+    OPEN,
+    ApplicationClosed,
+    Control,
+    PartyRole,
+    State,
+    StepMissing,
+    UnknownParty,
+    check_draft,
+    check_parties,
+)
+from ..rules.mandate import MOST, BadMandate
+from ..rules.person import UnknownRecord
+from ..rules.status import ClientType, ReasonMissing
+
+
+def locked(entry: Entry, application: UUID) -> Application:
+    """The application, its stream locked; raises UnknownApplication."""
+    entry.lock(application)
+    return queries.application(application)
+
+
+@command("clients.start-application")
+def start_application(
+    entry: Entry, *, applicant: UUID, form: ClientType, signatures: int = 1, margin: bool = False
+) -> UUID:
+    """Begin an application to become a client; returns its id.
+
+    `signatures` is how many holders or signatories an instruction will need (CLI-13); `margin` asks to
+    borrow. Raises BadMandate.
+    """
+    if not 1 <= signatures <= (1 if form is ClientType.INDIVIDUAL else MOST):
+        raise BadMandate(f"An instruction needs one to {MOST} signatures, an individual's one.")
+    application = seams.new_id()
+    entry.lock(application)
+    started = ApplicationStarted(applicant=applicant, form=form, signatures=signatures, margin=margin)
+    entry.record(application, started)
+    return application
+
+
+@command("clients.name-party")
+def name_party(
+    entry: Entry, *, application: UUID, person: UUID, role: PartyRole, control: Control | None = None
+) -> None:
+    """Give a person a role in a draft; naming it again changes nothing but how an entity is controlled.
+
+    Raises UnknownApplication, NotADraft, ApplicationClosed, UnknownPerson or UnknownParty.
+    """
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    queries.person(person)
+    if (control is not None) is not (role is PartyRole.CONTROLLER):
+        raise UnknownParty("Say how a controller controls the entity, and of nobody else.", role=role)
+    entry.record(application, PartyNamed(person=person, role=role, control=control))
+
+
+@command("clients.remove-party")
+def remove_party(entry: Entry, *, application: UUID, person: UUID, role: PartyRole) -> None:
+    """Take a role in a draft from a person; raises UnknownApplication, NotADraft or UnknownParty."""
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    if (person, role) not in {(each.person, each.role) for each in queries.parties(application)}:
+        raise UnknownParty("This person has no such part in the application.", person=person, role=role)
+    entry.record(application, PartyRemoved(person=person, role=role))
+
+
+@command("clients.give-finances")
+def give_finances(entry: Entry, *, application: UUID, record: UUID) -> None:
+    """Add what the applicant owns and owes, sealed; raises UnknownApplication, NotADraft, UnknownRecord."""
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    sealed = sealed_as(record, vault.Kind.FINANCES)
+    entry.record(application, FinancesGiven(record=record, digest=sealed.digest))
+
+
+@command("clients.give-answers")
+def give_answers(entry: Entry, *, application: UUID, record: UUID) -> None:
+    """Add the answers of the enquiry about knowledge, sealed (CLI-3).
+
+    Raises UnknownApplication, NotADraft or UnknownRecord.
+    """
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    sealed = sealed_as(record, vault.Kind.ANSWERS)
+    entry.record(application, AnswersGiven(record=record, digest=sealed.digest))
+
+
+@command("clients.submit-application")
+def submit_application(entry: Entry, *, application: UUID) -> None:
+    """Hand an application in.
+
+    Raises UnknownApplication, NotADraft, ApplicationClosed, PartiesMissing, BadMandate, and StepMissing
+    while somebody lacks details or a paper, or finances are missing.
+    """
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    facts = queries.facts(found)
+    check_parties(facts)
+    if not facts.people <= facts.described & facts.documented:
+        raise StepMissing("Everybody named needs details and a paper that proves them.")
+    if not facts.finances:
+        raise StepMissing("Say what you own and owe first.")
+    entry.record(application, ApplicationSubmitted(people=len(facts.people)))
+
+
+@command("clients.return-application")
+def return_application(entry: Entry, *, application: UUID, reason: str) -> None:
+    """Give a submitted application back; `reason` is a code, such as "paper-unreadable".
+
+    Raises UnknownApplication, ApplicationClosed or ReasonMissing.
+    """
+    found = locked(entry, application)
+    if found.state != State.SUBMITTED:
+        raise ApplicationClosed("Only a submitted application can be returned.", state=found.state)
+    _check_reason(reason)
+    entry.record(application, ApplicationReturned(reason=reason))
+
+
+@command("clients.withdraw-application")
+def withdraw_application(entry: Entry, *, application: UUID, by: UUID) -> None:
+    """End an application at the applicant's wish; raises UnknownApplication or ApplicationClosed."""
+    found = locked(entry, application)
+    _check_open(found)
+    entry.record(application, ApplicationWithdrawn(by=by))
+
+
+@command("clients.refuse-application")
+def refuse_application(entry: Entry, *, application: UUID, reason: str) -> None:
+    """Refuse an applicant; `reason` is a code or case number, and the applicant is not told more.
+
+    Raises UnknownApplication, ApplicationClosed or ReasonMissing.
+    """
+    found = locked(entry, application)
+    _check_open(found)
+    _check_reason(reason)
+    entry.record(application, ApplicationRefused(reason=reason))
+
+
+def sealed_as(record: UUID, kind: vault.Kind) -> vault.Sealed:
+    """What may be said of a vault record of this kind; raises UnknownRecord."""
+    sealed = vault.sealed(record)
+    if sealed.kind is not kind:
+        raise UnknownRecord("This record is of another kind.", record=record, wanted=kind)
+    return sealed
+
+
+def _check_open(found: Application) -> None:
+    if found.state not in OPEN:
+        raise ApplicationClosed("This application was decided or withdrawn.", state=found.state)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing("Say why, by a code or a case number.")

@@ -1,0 +1,110 @@
+"""The first transfer, and the approval by two people that makes an applicant a client."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.access.rules import Perm
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.commands import Entry, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries, vault
+from ..events import AuthorityGranted
+from ..events.application import ApplicationApproved, FirstTransferReceived
+from ..events.standing import (
+    AccountDesignated,
+    CreditAssessed,
+    InvestorClassified,
+    KnowledgeAssessed,
+    MandateSet,
+)
+from ..models import Application, ClientLabel
+from ..rules.application import Facts, PartyRole, Stage, check_step
+from ..rules.authority import Capacity
+from ..rules.classification import Investor
+from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.names import LONGEST
+from ..rules.status import ClientType, checked_reference, client_id
+from ..rules.terms import terms
+from ..rules.transfers import BankAccount, check_first_transfer
+from .application import locked, sealed_as
+from .status import open_step
+
+JUDGED = (InvestorClassified, KnowledgeAssessed, CreditAssessed)
+CAPACITY = {PartyRole.HOLDER: Capacity.HOLDER, PartyRole.SIGNATORY: Capacity.SIGNATORY}
+
+
+@command("clients.record-first-transfer")
+def record_first_transfer(
+    entry: Entry,
+    *,
+    application: UUID,
+    account: UUID,
+    amount: Decimal,
+    received_on: date,
+    document: UUID,
+    own: bool,
+) -> None:
+    """Record the first money from the client's own Hong Kong bank account (CLI-5), which is then designated.
+
+    `account` is a vault record, `amount` in Hong Kong dollars, `document` the bank's advice; `own` says that
+    the holder's name was compared. Raises UnknownApplication, StepMissing, TransferForeign,
+    TransferTooSmall, BadAmount, UnknownRecord or UnknownDocument.
+    """
+    found = locked(entry, application)
+    facts = queries.facts(found)
+    check_step(Stage.FIRST_TRANSFER, facts)
+    sealed = sealed_as(account, vault.Kind.BANK)
+    bank: BankAccount = vault.known(account)
+    check_first_transfer(amount, bank, own=own, terms=terms(hong_kong_date(entry.effective_at)))
+    paper = queries.document(document)
+    if paper.person not in facts.people or paper.kind != DocumentKind.TRANSFER:
+        raise UnknownDocument("Add the bank's advice of this transfer.", document=document)
+    received = FirstTransferReceived(
+        account=account, digest=sealed.digest, document=document, received_on=received_on
+    )
+    entry.record(application, received)
+
+
+@command("clients.approve-application")
+def approve_application(entry: Entry, *, application: UUID, reference: str) -> UUID:
+    """Make the applicant a client under a reference of the firm's own; returns the client's id. Two people.
+
+    Raises UnknownApplication, ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not
+    done), BadReference, ReferenceTaken or SecondPersonNeeded.
+    """
+    client = client_id(checked_reference(reference))
+    entry.lock(application, client, *queries.people_of(application))
+    found = queries.application(application)
+    facts = queries.facts(found)
+    check_step(Stage.APPROVAL, facts)
+    form = ClientType(found.form)
+    investor = facts.investor or Investor.RETAIL
+    open_step(entry, client, reference=reference, type=form, classification=investor.classification)
+    entry.second_person(Perm.APPROVE_CLIENTS, application=application)
+    _carry_over(entry, found, client)
+    for party in facts.parties:
+        if party.role in CAPACITY:
+            granted = AuthorityGranted(person=party.person, capacity=CAPACITY[party.role])
+            entry.record(client, granted)
+    entry.record(application, ApplicationApproved(client=client))
+    ClientLabel.objects.update_or_create(client=client, defaults={"name": _name(facts)})
+    return client
+
+
+def _carry_over(entry: Entry, found: Application, client: UUID) -> None:
+    """Record on the client's stream how the firm judged the applicant, the mandate and the bank account."""
+    newest = {type(each.event): each.event for each in ledger.events(found.id)}
+    for kind in JUDGED:
+        entry.record(client, newest[kind])
+    entry.record(client, MandateSet(signatures=found.signatures))
+    entry.record(client, AccountDesignated(account=newest[FirstTransferReceived].account))
+
+
+def _name(facts: Facts) -> str:
+    """What the desk calls the client: its entity's name, or its holders'."""
+    named = sorted(facts.of(PartyRole.ENTITY) or facts.of(PartyRole.HOLDER))
+    names = [vault.known(queries.person(person).version).names for person in named]
+    shown = " & ".join(" ".join(each) for each in names)
+    return shown[:LONGEST]

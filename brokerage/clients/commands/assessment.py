@@ -1,0 +1,160 @@
+"""How the firm judges an applicant: identity, capacity, knowledge, credit. Each outcome on the stream."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.commands import Entry, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries, vault
+from ..events.application import PersonIdentified
+from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
+from ..models import Application
+from ..queries.application import PROOF
+from ..rules.application import Facts, Stage, StepMissing, UnknownParty, check_step
+from ..rules.classification import Investor, check_investor, review_due, suitability
+from ..rules.credit import Credit, Ground, assess_credit
+from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.finances import Finances
+from ..rules.knowledge import Knowledge, assess
+from ..rules.person import PersonKind
+from ..rules.status import ClientType
+from ..rules.terms import Terms, terms
+from .application import locked
+
+
+def _reached(entry: Entry, application: UUID, stage: Stage) -> tuple[Application, Facts, Terms, date]:
+    """The locked application at a step that everything before allows, today's terms, and today."""
+    found = locked(entry, application)
+    facts = queries.facts(found)
+    check_step(stage, facts)
+    today = hong_kong_date(entry.effective_at)
+    return found, facts, terms(today), today
+
+
+@command("clients.identify-person")
+def identify_person(entry: Entry, *, application: UUID, person: UUID, document: UUID) -> None:
+    """Say that a paper proves the person's details as they are now (CLI-6: before the client is taken on).
+
+    Raises UnknownApplication, StepMissing, UnknownParty, UnknownDocument, PersonErased.
+    """
+    _, facts, _, _ = _reached(entry, application, Stage.IDENTITY)
+    if person not in facts.people:
+        raise UnknownParty("This person has no part in the application.", person=person)
+    known, paper = queries.person(person), queries.document(document)
+    if paper.person != person or paper.kind != PROOF[PersonKind(known.kind)]:
+        raise UnknownDocument("Choose the paper that proves who this is.", document=document)
+    entry.record(application, PersonIdentified(person=person, version=known.version, document=document))
+
+
+@command("clients.classify-applicant")
+def classify_applicant(
+    entry: Entry,
+    *,
+    application: UUID,
+    investor: Investor,
+    evidence: UUID | None = None,
+    assessed: bool = False,
+    consent: UUID | None = None,
+    waive: bool = False,
+) -> date:
+    """Decide as what the applicant is treated (CLI-1, CLI-2); returns the day its review is due.
+
+    `evidence` and `consent` are documents of a person in the application; `waive` gives up suitability.
+    Knowledge and credit are assessed anew after it. Raises UnknownApplication, StepMissing, WrongInvestor,
+    EvidenceMissing, BelowThreshold, ConsentMissing or UnknownDocument.
+    """
+    found, facts, figures, today = _reached(entry, application, Stage.CLASSIFICATION)
+    finances = _finances(found)
+    _check_paper(facts, evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+    _check_paper(facts, consent, DocumentKind.SIGNATURE)
+    form = ClientType(found.form)
+    check_investor(investor, form, finances, today=today, terms=figures, evidenced=evidence is not None)
+    due = review_due(today, figures)
+    classified = InvestorClassified(
+        investor=investor,
+        assessment=found.finances or found.id,
+        evidence=evidence,
+        evidence_dated=finances.evidence_dated,
+        review_due=due,
+        suitability=suitability(investor, assessed=assessed, consented=consent is not None, waive=waive),
+        terms=figures.since,
+    )
+    entry.record(application, classified)
+    return due
+
+
+@command("clients.assess-knowledge")
+def assess_knowledge(entry: Entry, *, application: UUID) -> bool:
+    """Judge the recorded answers (CLI-3, PERP-8); returns whether virtual assets may be offered.
+
+    Raises UnknownApplication, StepMissing, or NoAnswers unless the client is exempt.
+    """
+    found, _, figures, _ = _reached(entry, application, Stage.KNOWLEDGE)
+    judged = queries.standing(application)
+    outcome: Knowledge = assess(
+        vault.known(found.answers) if found.answers else None,
+        Investor(judged.investor),
+        suitability=judged.suitability,
+        terms=figures,
+    )
+    entry.record(
+        application,
+        KnowledgeAssessed(
+            answers=found.answers,
+            virtual_assets=outcome.virtual_assets,
+            derivatives=outcome.derivatives,
+            terms=figures.since,
+        ),
+    )
+    return bool(outcome.virtual_assets)
+
+
+@command("clients.assess-credit")
+def assess_applicant_credit(
+    entry: Entry, *, application: UUID, requested: Decimal, grounds: Sequence[Ground] = ()
+) -> Decimal:
+    """Propose a limit on the stressed net worth (VAF-7) and bound virtual assets (CLI-4); returns the limit.
+
+    In Hong Kong dollars. Raises UnknownApplication, StepMissing, BadLimit, BadAmount or GroundMissing.
+    """
+    found, facts, figures, _ = _reached(entry, application, Stage.CREDIT)
+    outcome: Credit = assess_credit(
+        _finances(found),
+        facts.investor or Investor.RETAIL,
+        requested=requested,
+        present=ZERO,
+        grounds=grounds,
+        terms=figures,
+    )
+    entry.record(
+        application,
+        CreditAssessed(
+            assessment=found.finances or found.id,
+            limit=outcome.limit,
+            va_exposure=outcome.va_exposure,
+            grounds=tuple(grounds),
+            terms=figures.since,
+        ),
+    )
+    return outcome.limit
+
+
+def _finances(found: Application) -> Finances:
+    """What the applicant declared; raises StepMissing."""
+    if found.finances is None:
+        raise StepMissing("The applicant has not said what there is to judge.")
+    finances: Finances = vault.known(found.finances)
+    return finances
+
+
+def _check_paper(facts: Facts, document: UUID | None, *kinds: DocumentKind) -> None:
+    """Pass if the paper is of one of these kinds and belongs to the application; raises UnknownDocument."""
+    if document is None:
+        return
+    paper = queries.document(document)
+    if paper.person not in facts.people or paper.kind not in kinds:
+        raise UnknownDocument("Choose a paper of this application and of the right kind.", document=document)

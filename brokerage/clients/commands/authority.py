@@ -1,0 +1,68 @@
+"""Granting and ending a person's authority to act for a client."""
+
+from datetime import date
+from uuid import UUID
+
+from brokerage.access.rules import Perm
+from brokerage.ledger.commands import Entry, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries
+from ..events import AuthorityEnded, AuthorityGranted
+from ..queries.holds import authorities_of
+from ..queries.screening import stopped_by_screening
+from ..rules.authority import AuthorityStands, BadPower, Capacity, NeedsPower, NoAuthority, authority_id
+from ..rules.status import ReasonMissing
+from .holds import freeze_for_hit
+
+
+@command("clients.grant-authority")
+def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity) -> UUID:
+    """Let a person act for a client, by two people; returns the id of the authority.
+
+    Raises UnknownClient, AuthorityStands or SecondPersonNeeded; NeedsPower for an attorney.
+    """
+    if capacity is Capacity.ATTORNEY:
+        raise NeedsPower("Appoint an attorney under a power of attorney.", client=client)
+    entry.lock(client, person)
+    return _grant(entry, client, AuthorityGranted(person=person, capacity=capacity))
+
+
+@command("clients.appoint-attorney")
+def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID, until: date) -> UUID:
+    """Let a person act under a power of attorney until the end of a day, by two people (CLI-13).
+
+    It ends before that by revocation or a principal's death. Returns the id of the authority. Raises
+    UnknownClient, UnknownDocument, BadPower, AuthorityStands or SecondPersonNeeded.
+    """
+    entry.lock(client, person)
+    principals = {other for other, capacity in authorities_of(client) if capacity is Capacity.HOLDER}
+    paper = queries.document(document)
+    if until < hong_kong_date(entry.effective_at) or person in principals or paper.person not in principals:
+        raise BadPower("A power of attorney is a holder's paper, for another person, and not past.")
+    granted = AuthorityGranted(person=person, capacity=Capacity.ATTORNEY, until=until, document=document)
+    return _grant(entry, client, granted)
+
+
+def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
+    """Record an authority on the locked client, frozen at once if a screening hit stops the person."""
+    queries.client(client)
+    authority = authority_id(client, granted.person, granted.capacity)
+    if queries.authority_stands(authority):
+        raise AuthorityStands("This person acts for the client in that capacity already.", client=client)
+    entry.second_person(Perm.APPROVE_AUTHORITIES, client=client)
+    entry.record(client, granted)
+    if stopped_by_screening(granted.person):
+        freeze_for_hit(entry, granted.person, [client])
+    return authority
+
+
+@command("clients.end-authority")
+def end_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity, reason: str) -> None:
+    """End a person's authority; what he asks for later is refused. Raises NoAuthority or ReasonMissing."""
+    entry.lock(client)
+    if not queries.authority_stands(authority_id(client, person, capacity)):
+        raise NoAuthority("This person does not act for the client in that capacity.", client=client)
+    if not reason.strip():
+        raise ReasonMissing("Say why the authority ends.")
+    entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=reason))

@@ -1,0 +1,122 @@
+"""Freezing a client by law, death, insolvency or a screening hit, and letting go (CLI-13)."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from brokerage.access.rules import Perm
+from brokerage.ledger.commands import Busy, Entry, command
+
+from .. import queries
+from ..events.authority import AuthorityEnded
+from ..events.holds import DeathReported, HoldLifted, HoldPlaced, InsolvencyReported
+from ..queries.holds import authorities_of, clients_of, clients_stopped_by, holds_on
+from ..rules.authority import Capacity
+from ..rules.holds import (
+    Ground,
+    HitWaits,
+    HoldInPlace,
+    LiftReason,
+    UnknownHold,
+    checked_hold_reference,
+    hold_id,
+    screening_hold,
+)
+
+
+@command("clients.place-hold")
+def place_hold(entry: Entry, *, client: UUID, ground: Ground, reference: str) -> UUID:
+    """Freeze a client at once, by one person, under a case or order number; returns the hold's id.
+
+    Raises UnknownClient, HoldInPlace, HitWaits for a screening hold, or BadHoldReference.
+    """
+    if ground is Ground.SCREENING:
+        raise HitWaits("A hold for a screening hit is placed by the screening.", client=client)
+    hold = hold_id(client, ground, checked_hold_reference(reference))
+    entry.lock(client)
+    queries.client(client)
+    if hold in holds_on(client):
+        raise HoldInPlace("This hold stands already.", client=client, hold=hold)
+    entry.record(client, HoldPlaced(hold=hold, ground=ground, reference=reference))
+    return hold
+
+
+@command("clients.lift-hold")
+def lift_hold(entry: Entry, *, client: UUID, hold: UUID, reason: LiftReason) -> None:
+    """Lift a hold, by two people; the client stays frozen while another stands.
+
+    Raises UnknownHold, HitWaits for a screening hold, or SecondPersonNeeded.
+    """
+    entry.lock(client)
+    ground = holds_on(client).get(hold)
+    if ground is None:
+        raise UnknownHold("No such hold stands on the client.", client=client, hold=hold)
+    if ground is Ground.SCREENING:
+        raise HitWaits("Judge the screening hit; the hold goes with it.", client=client, hold=hold)
+    entry.second_person(Perm.APPROVE_STATUSES, client=client, hold=hold)
+    entry.record(client, HoldLifted(hold=hold, ground=ground, reason=reason))
+
+
+@command("clients.report-death")
+def report_death(entry: Entry, *, person: UUID, reference: str) -> None:
+    """A person died: every client the person holds is frozen, and what the person could do for others ends.
+
+    Powers of attorney over a client whose only holder died end too. `reference` names the paper seen.
+    Raises BadHoldReference.
+    """
+    _befall(entry, person, Ground.DEATH, checked_hold_reference(reference))
+
+
+@command("clients.report-insolvency")
+def report_insolvency(entry: Entry, *, person: UUID, reference: str) -> None:
+    """A person is bankrupt or being wound up: as `report_death`. Raises BadHoldReference."""
+    _befall(entry, person, Ground.BANKRUPTCY, checked_hold_reference(reference))
+
+
+def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:
+    clients = lock_person(entry, person)
+    happened = DeathReported if ground is Ground.DEATH else InsolvencyReported
+    entry.record(person, happened(reference=reference))
+    for client in clients:
+        standing = authorities_of(client)
+        held = (person, Capacity.HOLDER) in standing
+        if held:
+            freeze(entry, client, hold_id(client, ground, reference), ground, reference)
+        sole = held and sum(capacity is Capacity.HOLDER for _, capacity in standing) == 1
+        for other, capacity in standing:
+            ends = (other == person and capacity is not Capacity.HOLDER) or (
+                sole and capacity is Capacity.ATTORNEY
+            )
+            if ends:
+                entry.record(client, AuthorityEnded(person=other, capacity=capacity, reason=ground.value))
+
+
+def lock_person(entry: Entry, person: UUID, *others: UUID) -> list[UUID]:
+    """Lock a person's stream with those of all clients the person acts for; returns those clients.
+
+    Raises Busy when another authority was granted in between.
+    """
+    clients = clients_of(person)
+    entry.lock(person, *clients, *others)
+    if set(clients_of(person)) - set(clients):
+        raise Busy("Somebody granted this person another authority just now; try again.")
+    return clients
+
+
+def freeze(entry: Entry, client: UUID, hold: UUID, ground: Ground, reference: str) -> None:
+    """Record a hold on a locked client, unless it stands."""
+    if hold not in holds_on(client):
+        entry.record(client, HoldPlaced(hold=hold, ground=ground, reference=reference))
+
+
+def freeze_for_hit(entry: Entry, person: UUID, clients: Iterable[UUID]) -> None:
+    """Freeze the locked clients of a person whom a hit stops."""
+    for client in clients:
+        freeze(entry, client, screening_hold(client, person), Ground.SCREENING, "HIT")
+
+
+def let_go(entry: Entry, person: UUID) -> None:
+    """Lift the screening holds of a person on all locked clients that carry one, acted for now or before."""
+    for client in clients_stopped_by(person):
+        hold = screening_hold(client, person)
+        lifted = HoldLifted(hold=hold, ground=Ground.SCREENING, reason=LiftReason.HIT_CLEARED)
+        entry.record(client, lifted)

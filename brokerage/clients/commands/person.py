@@ -1,0 +1,107 @@
+"""People enter the book by id, their papers by hash; and leave it when their key is destroyed."""
+
+from uuid import UUID
+
+from brokerage.access.rules import Perm
+from brokerage.ledger.commands import Entry, command
+
+from .. import queries, vault
+from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
+from ..models import ClientLabel, Person
+from ..rules.documents import DocumentKind, media_of
+from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
+from ..rules.person import PersonErased as Erased
+from ..rules.status import ReasonMissing
+
+DETAILS = {vault.Kind.INDIVIDUAL: PersonKind.INDIVIDUAL, vault.Kind.ENTITY: PersonKind.ENTITY}
+
+
+@command("clients.record-person")
+def record_person(entry: Entry, *, version: UUID) -> UUID:
+    """Make a vault record the current details of its person; returns the person's id.
+
+    Nobody changes the own details once the firm relies on them: CLI-10 would be evaded. Raises
+    UnknownRecord, PersonErased or RecordSettled.
+    """
+    sealed = vault.sealed(version)
+    entry.lock(sealed.person)
+    _check_not_erased(sealed.person)
+    check_own_change(sealed.person, by=entry.context.maker, settled=queries.is_settled(sealed.person))
+    kind = DETAILS.get(sealed.kind)
+    if kind is None:
+        raise UnknownRecord("This record holds no person's details.", record=version)
+    event = PersonRecorded(kind=kind, version=version, digest=sealed.digest)
+    entry.record(sealed.person, event)
+    return sealed.person
+
+
+@command("clients.store-document")
+def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
+    """Add a sealed document to its person's papers; returns the document's id.
+
+    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument.
+    """
+    sealed = vault.sealed(document)
+    entry.lock(sealed.person)
+    queries.person(sealed.person)
+    if sealed.kind is not vault.Kind.DOCUMENT:
+        raise UnknownRecord("This record is no document.", record=document)
+    content = vault.known(document)
+    media = media_of(content)
+    entry.record(
+        sealed.person,
+        DocumentStored(document=document, kind=kind, media=media, size=len(content), digest=sealed.digest),
+    )
+    return document
+
+
+@command("clients.hold-person")
+def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
+    """Forbid the erasure of a person's records; `reason` is a case number.
+
+    Raises UnknownPerson, PersonErased, HoldStands or ReasonMissing.
+    """
+    entry.lock(person)
+    _check_reason(reason)
+    if queries.person(person).held:
+        raise HoldStands("A hold is on this person's records already.", person=person)
+    entry.record(person, PersonHeld(reason=reason))
+
+
+@command("clients.release-person")
+def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
+    """Lift a hold on records; raises UnknownPerson, PersonErased, HoldStands or ReasonMissing."""
+    entry.lock(person)
+    _check_reason(reason)
+    if not queries.person(person).held:
+        raise HoldStands("No hold is on this person's records.", person=person)
+    entry.record(person, PersonReleased(reason=reason))
+
+
+@command("clients.erase-person")
+def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
+    """Destroy a person's key, and the display names of the clients the person holds. There is no way back.
+
+    Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or
+    SecondPersonNeeded.
+    """
+    entry.lock(person)
+    found = queries.person(person)
+    _check_reason(reason)
+    check_erasable(queries.relationships(person), held=found.held, at=entry.effective_at)
+    entry.second_person(Perm.APPROVE_ERASURES, person=person)
+    vault.destroy(person)
+    held = queries.clients_held_by(person)
+    ClientLabel.objects.filter(client__in=held).delete()
+    ClientLabel.history.filter(client__in=held).delete()
+    entry.record(person, PersonErased(reason=reason))
+
+
+def _check_not_erased(person: UUID) -> None:
+    if Person.objects.filter(pk=person, erased_at__isnull=False).exists():
+        raise Erased("This person's data has been destroyed.", person=person)
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing("Say why, by a case number or a code.")

@@ -1,0 +1,87 @@
+"""Setting, raising and doing reviews; taking note that a client's circumstances changed."""
+
+from datetime import date
+from uuid import UUID
+
+from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries
+from ..events.reviews import CircumstancesChanged, ReviewDone, ReviewRaised, ReviewSet
+from ..models.reviews import Review
+from ..queries.reviews import review
+from ..rules.reviews import (
+    Circumstance,
+    ReviewKind,
+    ReviewOutcome,
+    check_due,
+    check_reviewable,
+    latest_due,
+    review_id,
+)
+
+
+@command("clients.set-review")
+def set_review(entry: Entry, *, client: UUID, kind: ReviewKind, due: date) -> None:
+    """Set the day by which a client is to be reviewed.
+
+    Raises UnknownClient, BadReviewDate, or EvidenceReviewed for a professional's.
+    """
+    check_reviewable(kind)
+    entry.lock(client)
+    queries.client(client)
+    check_due(kind, due, hong_kong_date(entry.effective_at))
+    entry.record(client, ReviewSet(kind=kind, due=due))
+
+
+@command("clients.plan-reviews")
+def plan_reviews(entry: Entry, *, client: UUID) -> None:
+    """Set the first periodic review of a client that has none, a period after it was opened.
+
+    A client opened longer ago is due at once. Raises UnknownClient; NothingToDo when one is set.
+    """
+    entry.lock(client)
+    opened = hong_kong_date(queries.client(client).opened_at)
+    if Review.objects.filter(pk=review_id(client, ReviewKind.PERIODIC), due__isnull=False).exists():
+        raise NothingToDo("A review is set.", client=client)
+    entry.record(client, ReviewSet(kind=ReviewKind.PERIODIC, due=latest_due(ReviewKind.PERIODIC, opened)))
+
+
+@command("clients.raise-review")
+def raise_review(entry: Entry, *, client: UUID, kind: ReviewKind) -> None:
+    """Bring a review whose day has come before a person; raises NoReview, or NothingToDo before its day."""
+    entry.lock(client)
+    found = review(client, kind)
+    if found.raised_at is not None or found.due is None or found.due > hong_kong_date(entry.effective_at):
+        raise NothingToDo("The review is not due, or was raised.", client=client)
+    entry.record(client, ReviewRaised(kind=kind, due=found.due))
+
+
+@command("clients.do-review")
+def do_review(
+    entry: Entry, *, client: UUID, kind: ReviewKind, outcome: ReviewOutcome, next_due: date | None = None
+) -> None:
+    """Record that a person reviewed the client; the next one is set by the house's period unless sooner.
+
+    A review of changed circumstances is not repeated. Raises NoReview, BadReviewDate, or EvidenceReviewed
+    for a professional's.
+    """
+    check_reviewable(kind)
+    entry.lock(client)
+    review(client, kind)
+    today = hong_kong_date(entry.effective_at)
+    if kind is not ReviewKind.CIRCUMSTANCES or outcome is not ReviewOutcome.SATISFIED:
+        next_due = next_due or latest_due(kind, today)
+    if next_due is not None:
+        check_due(kind, next_due, today)
+    entry.record(client, ReviewDone(kind=kind, outcome=outcome, next_due=next_due))
+
+
+@command("clients.change-circumstances")
+def change_circumstances(entry: Entry, *, client: UUID, what: Circumstance) -> None:
+    """Take note that something about the client changed; a review follows. Raises UnknownClient."""
+    entry.lock(client)
+    queries.client(client)
+    entry.record(client, CircumstancesChanged(what=what))
+    due = latest_due(ReviewKind.CIRCUMSTANCES, hong_kong_date(entry.effective_at))
+    entry.record(client, ReviewSet(kind=ReviewKind.CIRCUMSTANCES, due=due))

@@ -1,0 +1,173 @@
+"""Standing authorities: given, announced for renewal, objected to, renewed, revoked, lapsed (AST-2)."""
+
+from datetime import date, timedelta
+from uuid import UUID
+
+from brokerage.ledger import seams
+from brokerage.ledger.commands import Entry, NothingToDo, Source, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries
+from ..events.standing_authorities import (
+    RenewalAnnounced,
+    RenewalObjected,
+    StandingAuthorityEnded,
+    StandingAuthorityGiven,
+    StandingAuthorityRenewed,
+)
+from ..models.standing_authorities import StandingAuthority
+from ..queries.standing_authorities import covered, standing_authority
+from ..rules.documents import DocumentKind
+from ..rules.mandate import check_alone
+from ..rules.standing_authorities import (
+    End,
+    NothingToObject,
+    Purpose,
+    PurposeCovered,
+    a_year_from,
+    check_given,
+    check_notice,
+    check_term,
+    is_deemed_renewed,
+)
+from ..rules.status import Classification
+
+ONE_DAY = timedelta(days=1)
+
+
+@command("clients.give-standing-authority")
+def give_standing_authority(
+    entry: Entry,
+    *,
+    client: UUID,
+    purpose: Purpose,
+    ends: date,
+    revocation_stated: bool,
+    document: UUID | None = None,
+) -> UUID:
+    """Record what the client lets the firm do until the end of a day; returns the authority's id.
+
+    Without a document only the client itself can give it, in the portal. Raises UnknownClient,
+    MandateNotMet, UnknownDocument, NotWritten, RevocationMissing, TermTooLong or PurposeCovered.
+    """
+    entry.lock(client)
+    queries.client(client)
+    _check_signed(entry, client)
+    starts = hong_kong_date(entry.effective_at)
+    check_given(
+        queries.investor(client, starts).classification,
+        starts=starts,
+        ends=ends,
+        written=_written(entry, client, document),
+        revocation_stated=revocation_stated,
+    )
+    if covered(client, purpose, starts):
+        raise PurposeCovered("An authority for this purpose is in force; renew it.", client=client)
+    authority = seams.new_id()
+    given = StandingAuthorityGiven(
+        authority=authority, purpose=purpose, starts=starts, ends=ends, document=document
+    )
+    entry.record(client, given)
+    return authority
+
+
+@command("clients.announce-renewal")
+def announce_renewal(entry: Entry, *, authority: UUID) -> None:
+    """Tell the client that silence renews the authority; at least 14 days before its end.
+
+    Raises UnknownStandingAuthority, NoticeTooLate, or NothingToDo when it was announced.
+    """
+    found = _locked(entry, authority)
+    if found.noticed is not None:
+        raise NothingToDo("The renewal was announced.", authority=authority)
+    check_notice(found.ends, hong_kong_date(entry.effective_at))
+    entry.record(found.client, RenewalAnnounced(authority=authority, ends=found.ends))
+
+
+@command("clients.object-to-renewal")
+def object_to_renewal(entry: Entry, *, authority: UUID) -> None:
+    """The client objects to an announced renewal; raises UnknownStandingAuthority or NothingToObject."""
+    found = _locked(entry, authority)
+    if found.noticed is None or found.objected:
+        raise NothingToObject("No renewal is announced that could be objected to.", authority=authority)
+    entry.record(found.client, RenewalObjected(authority=authority))
+
+
+@command("clients.renew-standing-authority")
+def renew_standing_authority(
+    entry: Entry, *, authority: UUID, ends: date, document: UUID | None = None
+) -> None:
+    """The client renews in writing from today until the end of a day.
+
+    Raises UnknownStandingAuthority, UnknownDocument, NotWritten or TermTooLong.
+    """
+    found = _locked(entry, authority)
+    starts = hong_kong_date(entry.effective_at)
+    check_given(
+        queries.investor(found.client, starts).classification,
+        starts=starts,
+        ends=ends,
+        written=_written(entry, found.client, document),
+        revocation_stated=True,
+    )
+    _renew(entry, found, starts, ends, deemed=False, document=document)
+
+
+@command("clients.revoke-standing-authority")
+def revoke_standing_authority(entry: Entry, *, authority: UUID) -> None:
+    """The client takes the authority back; it covers nothing from now on. Raises UnknownStandingAuthority."""
+    found = _locked(entry, authority)
+    ended = StandingAuthorityEnded(authority=authority, end=End.REVOKED)
+    entry.record(found.client, ended)
+
+
+@command("clients.conclude-standing-authority")
+def conclude_standing_authority(entry: Entry, *, authority: UUID) -> bool:
+    """An authority's last day has passed: renew it by silence where AST-2 allows, or let it lapse.
+
+    Returns whether it was renewed, for a year. Raises UnknownStandingAuthority; NothingToDo before its time.
+    """
+    found = _locked(entry, authority)
+    if hong_kong_date(entry.effective_at) <= found.ends:
+        raise NothingToDo("The authority has not run out.", authority=authority)
+    renewed = is_deemed_renewed(ends=found.ends, noticed=found.noticed, objected=found.objected)
+    if renewed:
+        starts = found.ends + ONE_DAY
+        ends = a_year_from(starts) - ONE_DAY
+        check_term(Classification.RETAIL, starts=starts, ends=ends)
+        _renew(entry, found, starts, ends, deemed=True, document=None)
+    else:
+        ended = StandingAuthorityEnded(authority=authority, end=End.LAPSED)
+        entry.record(found.client, ended)
+    return renewed
+
+
+def _locked(entry: Entry, authority: UUID) -> StandingAuthority:
+    """The authority that stands, read under its client's lock; UnknownStandingAuthority, MandateNotMet."""
+    entry.lock(standing_authority(authority).client)
+    found = standing_authority(authority)
+    _check_signed(entry, found.client)
+    return found
+
+
+def _check_signed(entry: Entry, client: UUID) -> None:
+    """CLI-13: one person is behind what a client asks for; raises MandateNotMet where that is too few."""
+    if entry.context.source is Source.PORTAL:
+        check_alone(queries.mandate(client))
+
+
+def _written(entry: Entry, client: UUID, document: UUID | None) -> bool:
+    """Whether a signed paper of who may bind the client, or the own act in the portal, puts it in writing."""
+    if document is None:
+        return entry.context.source is Source.PORTAL
+    paper = queries.document(document)
+    return paper.person in queries.authority_holders(client) and paper.kind == DocumentKind.SIGNATURE
+
+
+def _renew(
+    entry: Entry, found: StandingAuthority, starts: date, ends: date, *, deemed: bool, document: UUID | None
+) -> None:
+    renewed = StandingAuthorityRenewed(
+        authority=found.id, starts=starts, ends=ends, deemed=deemed, document=document
+    )
+    entry.record(found.client, renewed)

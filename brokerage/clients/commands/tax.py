@@ -1,0 +1,56 @@
+"""People certify their tax residence, and again when circumstances change."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from brokerage.ledger.commands import Entry, command
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .. import queries, vault
+from ..events.standing import TaxCertified, TaxCircumstancesChanged
+from ..rules.person import PersonKind
+from ..rules.status import ReasonMissing
+from ..rules.tax import Certificate, check_confirmed, doubts
+from .application import sealed_as
+
+
+@command("clients.certify-tax")
+def certify_tax(entry: Entry, *, record: UUID, confirmed: Sequence[str] = ()) -> UUID:
+    """Take a sealed self-certification of tax residence; returns the person's id.
+
+    `confirmed` are the doubts that whoever signed said are right. Raises UnknownRecord, UnknownPerson,
+    PersonErased, BadCertificate, BadCountry, or CertificateDoubtful with what does not fit.
+    """
+    sealed = sealed_as(record, vault.Kind.CERTIFICATE)
+    entry.lock(sealed.person)
+    person = queries.person(sealed.person)
+    certificate: Certificate = vault.known(record)
+    today = hong_kong_date(entry.effective_at)
+    certificate.checked(today, is_entity=person.kind == PersonKind.ENTITY)
+    found = doubts(certificate, vault.known(person.version))
+    check_confirmed(found, tuple(confirmed))
+    entry.record(
+        sealed.person,
+        TaxCertified(
+            record=record,
+            digest=sealed.digest,
+            countries=certificate.countries,
+            entity=certificate.entity,
+            signed_on=certificate.signed_on,
+            confirmed=found,
+        ),
+    )
+    return sealed.person
+
+
+@command("clients.note-tax-change")
+def note_tax_change(entry: Entry, *, person: UUID, reason: str) -> None:
+    """Note that circumstances changed, so that a new certificate is due within the time of grace.
+
+    `reason` is a code, such as "address". Raises UnknownPerson, PersonErased or ReasonMissing.
+    """
+    entry.lock(person)
+    queries.person(person)
+    if not reason.strip():
+        raise ReasonMissing("Say what changed, by a code.")
+    entry.record(person, TaxCircumstancesChanged(changed_at=entry.effective_at, reason=reason))

@@ -1,0 +1,55 @@
+"""What happened to people and their papers: ids, kinds and hashes of ciphertext. The data is in the vault."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from brokerage.ledger.registry import Audience, event
+
+from ..rules.documents import DocumentKind, Media
+from ..rules.person import PersonKind
+
+
+@event("clients.person-recorded")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRecorded:
+    """The person's details are now those of this vault record; `digest` is its ciphertext's SHA-256."""
+
+    kind: PersonKind
+    version: UUID
+    digest: str
+
+
+@event("clients.document-stored")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentStored:
+    """A paper of the person came in; its bytes are the vault record of that id."""
+
+    document: UUID
+    kind: DocumentKind
+    media: Media
+    size: int
+    digest: str
+
+
+@event("clients.person-held", audience=Audience.RESTRICTED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonHeld:
+    """The person's records may not be erased until released, for a stated reason (a case number)."""
+
+    reason: str
+
+
+@event("clients.person-released", audience=Audience.RESTRICTED)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonReleased:
+    """The hold on the person's records ended, for a stated reason."""
+
+    reason: str
+
+
+@event("clients.person-erased")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased:
+    """The person's key was destroyed: nothing the vault holds of the person can be read again."""
+
+    reason: str

@@ -1,0 +1,90 @@
+"""How the firm judged an applicant, and later the client: the same facts on either's stream. No figures of
+personal wealth: those stay in the vault record that an assessment names.
+"""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from brokerage.ledger.registry import event
+
+from ..rules.classification import Investor
+from ..rules.credit import Ground
+from ..rules.knowledge import Basis
+from ..rules.tax import EntityKind
+
+
+@event("clients.investor-classified")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvestorClassified:
+    """CLI-1 and CLI-2: as what the client is treated, on which evidence, and when that is looked at again."""
+
+    investor: Investor
+    assessment: UUID
+    evidence: UUID | None
+    evidence_dated: date
+    review_due: date
+    suitability: bool
+    terms: date
+
+
+@event("clients.knowledge-assessed")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeAssessed:
+    """CLI-3 and PERP-8: what shows knowledge of virtual assets and of derivatives; nothing does if empty."""
+
+    answers: UUID | None
+    virtual_assets: tuple[Basis, ...]
+    derivatives: tuple[Basis, ...]
+    terms: date
+
+
+@event("clients.credit-assessed")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditAssessed:
+    """VAF-7 and CLI-4: the limit proposed and the most in virtual assets, in Hong Kong dollars."""
+
+    assessment: UUID
+    limit: Decimal
+    va_exposure: Decimal | None
+    grounds: tuple[Ground, ...]
+    terms: date
+
+
+@event("clients.mandate-set")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MandateSet:
+    """CLI-13: how many holders or signatories an instruction needs from now on."""
+
+    signatures: int
+
+
+@event("clients.account-designated")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDesignated:
+    """CLI-5: money may flow to and from the client's bank account in this vault record."""
+
+    account: UUID
+
+
+@event("clients.tax-certified")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxCertified:
+    """A person certified every tax residence; numbers are in the vault record."""
+
+    record: UUID
+    digest: str
+    countries: tuple[str, ...]
+    entity: EntityKind | None
+    signed_on: date
+    confirmed: tuple[str, ...]
+
+
+@event("clients.tax-circumstances-changed")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaxCircumstancesChanged:
+    """What a certificate says may be wrong since then: a new one is due within the time of grace."""
+
+    changed_at: datetime
+    reason: str

@@ -1,0 +1,207 @@
+"""The portal's forms of an application: words in, values of the rules out. Rules judge, forms only ask."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .rules.application import Control, PartyRole
+from .rules.documents import DocumentKind
+from .rules.finances import Finances
+from .rules.knowledge import Answers, Experience
+from .rules.mandate import MOST
+from .rules.person import Address, Entity, IdKind, Individual
+from .rules.status import ClientType
+from .rules.tax import Certificate, EntityKind, NoNumber, Residence
+
+ROWS = 3
+"""How many residences the tax page asks for; who has more writes to the firm."""
+
+
+def _words(kind: Any, *left_out: Any) -> list[tuple[str, str]]:
+    return [
+        (each.value, str(each.name).replace("_", " ").capitalize()) for each in kind if each not in left_out
+    ]
+
+
+def _text(label: Any, *, required: bool = True, longest: int = 200, **extra: Any) -> forms.CharField:
+    return forms.CharField(label=label, required=required, max_length=longest, **extra)
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+def _money(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(label=label, min_value=0, max_digits=18, decimal_places=2, initial=0)
+
+
+class Start(forms.Form):
+    """What kind of client somebody wants to become."""
+
+    form = forms.ChoiceField(label=_("Who will be the client?"), choices=_words(ClientType))
+    signatures = forms.IntegerField(
+        label=_("How many people must sign an instruction together?"), min_value=1, max_value=MOST, initial=1
+    )
+    margin = forms.BooleanField(label=_("We also want to borrow against securities"), required=False)
+
+
+class Located(forms.Form):
+    """An address, as the last part of a form."""
+
+    line = _text(_("Street and number"))
+    city = _text(_("City"))
+    country = _text(_("Country (two letters, such as HK)"), longest=2)
+
+    def address(self) -> Address:
+        """The address as typed."""
+        given = self.cleaned_data
+        return Address(line=given["line"], city=given["city"], country=given["country"])
+
+
+class Person(Located):
+    """A human being, and the part played in the application."""
+
+    me = forms.BooleanField(label=_("These are my own details"), required=False)
+    role = forms.ChoiceField(label=_("Part in this application"), choices=_words(PartyRole, PartyRole.ENTITY))
+    control = forms.ChoiceField(
+        label=_("How the person controls the entity (controllers only)"),
+        choices=[("", "–"), *_words(Control)],
+        required=False,
+    )
+    family_name = _text(_("Family name, as on the paper"))
+    given_names = _text(_("Given names"))
+    native_name = _text(_("Name in your own script"), required=False)
+    birth_date = _day(_("Date of birth"))
+    nationality = _text(_("Nationality (two letters)"), longest=2)
+    id_kind = forms.ChoiceField(label=_("Identity paper"), choices=_words(IdKind))
+    id_number = _text(_("Number of the paper"), longest=40)
+    email = _text(_("E-mail"), required=False)
+    phone = _text(_("Telephone"), required=False, longest=40)
+    field_order = ("me", "role", "control")
+
+    def details(self) -> Individual:
+        """The details as typed."""
+        names = ("family_name", "given_names", "native_name", "birth_date", "nationality", "id_number")
+        given = {name: self.cleaned_data[name] for name in (*names, "email", "phone")}
+        return Individual(**given, id_kind=IdKind(self.cleaned_data["id_kind"]), address=self.address())
+
+
+class Body(Located):
+    """The corporation, partnership or trust itself."""
+
+    name = _text(_("Name, as registered"))
+    native_name = _text(_("Name in another script"), required=False)
+    number = _text(_("Registration number"), longest=40)
+    seat = _text(_("Country of registration (two letters)"), longest=2)
+    field_order = ("name", "native_name", "number", "seat")
+
+    def details(self) -> Entity:
+        """The details as typed."""
+        given = self.cleaned_data
+        return Entity(
+            name=given["name"],
+            native_name=given["native_name"],
+            number=given["number"],
+            country=given["seat"],
+            address=self.address(),
+        )
+
+
+class Paper(forms.Form):
+    """One document of one person."""
+
+    person = forms.ChoiceField(label=_("Whose paper"))
+    kind = forms.ChoiceField(label=_("What it proves"), choices=_words(DocumentKind))
+    file = forms.FileField(label=_("PDF, JPEG or PNG, at most 10 MB"))
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"] = forms.ChoiceField(label=_("Whose paper"), choices=people)
+
+
+class Wealth(forms.Form):
+    """What the applicant owns and owes, in Hong Kong dollars."""
+
+    evidence_dated = _day(_("Date of the statements that show this"))
+    cash = _money(_("Cash"))
+    securities = _money(_("Shares and bonds"))
+    funds = _money(_("Funds"))
+    real_estate = _money(_("Property"))
+    virtual_assets = _money(_("Virtual assets"))
+    other = _money(_("Anything else"))
+    liabilities = _money(_("Debts"))
+
+    def finances(self) -> Finances:
+        """The figures as typed."""
+        return Finances(**self.cleaned_data)
+
+
+class Enquiry(forms.Form):
+    """CLI-3 and PERP-8: the enquiry about knowledge and experience."""
+
+    va_training = forms.BooleanField(label=_("I took a course on virtual assets"), required=False)
+    va_work = forms.BooleanField(label=_("I worked with virtual assets for a year or more"), required=False)
+    va_trades = forms.IntegerField(
+        label=_("Trades in virtual assets in the last three years"), min_value=0, initial=0
+    )
+    derivatives_training = forms.BooleanField(label=_("I took a course on derivatives"), required=False)
+    derivatives_work = forms.BooleanField(
+        label=_("I worked with derivatives for a year or more"), required=False
+    )
+    derivatives_trades = forms.IntegerField(
+        label=_("Trades in derivatives in the last three years"), min_value=0, initial=0
+    )
+    risks_read = forms.BooleanField(
+        label=_("I read that derivatives and virtual assets can lose all their value"), required=False
+    )
+
+    def answers(self) -> Answers:
+        """The answers as given."""
+        given = self.cleaned_data
+        fields = {
+            field: Experience(**{name: given[f"{field}_{name}"] for name in ("training", "work", "trades")})
+            for field in ("va", "derivatives")
+        }
+        return Answers(
+            virtual_assets=fields["va"], derivatives=fields["derivatives"], risks_read=given["risks_read"]
+        )
+
+
+class TaxPaper(forms.Form):
+    """A self-certification of tax residence; `confirm` says that what does not fit is right."""
+
+    person = forms.ChoiceField(label=_("Whose tax residence"))
+    entity = forms.ChoiceField(
+        label=_("An entity is"), choices=[("", _("not an entity")), *_words(EntityKind)], required=False
+    )
+    confirm = forms.BooleanField(label=_("I checked what does not fit, and it is right"), required=False)
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"] = forms.ChoiceField(label=_("Whose tax residence"), choices=people)
+        for row in range(1, ROWS + 1):
+            self.fields[f"country_{row}"] = _text(
+                _("Country of tax residence (two letters)"), required=row == 1, longest=2
+            )
+            self.fields[f"number_{row}"] = _text(_("Tax number there"), required=False, longest=60)
+            self.fields[f"missing_{row}"] = forms.ChoiceField(
+                label=_("Or why there is none"), choices=[("", "–"), *_words(NoNumber)], required=False
+            )
+        self.order_fields(["person", "entity"])
+        self.fields["confirm"] = self.fields.pop("confirm")
+
+    def certificate(self, today: Any) -> Certificate:
+        """The certificate as typed, signed today."""
+        given = self.cleaned_data
+        residences = tuple(
+            Residence(
+                country=given[f"country_{row}"],
+                number=given[f"number_{row}"],
+                missing=NoNumber(given[f"missing_{row}"]) if given[f"missing_{row}"] else None,
+            )
+            for row in range(1, ROWS + 1)
+            if given[f"country_{row}"]
+        )
+        entity = EntityKind(given["entity"]) if given["entity"] else None
+        return Certificate(residences=residences, signed_on=today, entity=entity)

@@ -1,0 +1,127 @@
+"""What staff fill in about a person, about an agreement, and to classify a client again."""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from django import forms
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+
+from brokerage.access.rules import Perm
+
+from . import vault
+from .commands import holds
+from .commands import person as persons
+from .forms import Wealth
+from .models import Document
+from .rules.agreements import AgreementKind
+from .rules.classification import Investor
+from .rules.documents import DocumentKind
+from .rules.finances import Finances
+from .watch_forms import Act, form, one_of
+
+LONGEST_AGREEMENT = 200_000
+SHOWS_ASSETS = (DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+
+
+def _reference(label: Any, longest: int = 32) -> forms.CharField:
+    return forms.CharField(
+        label=label, max_length=longest, widget=forms.TextInput(attrs={"class": "form-control"})
+    )
+
+
+def _act(permission: Perm, words: Any, command: Any, **fields: forms.Field) -> Act:
+    return Act(permission=permission, words=words, form=form(**fields), command=command)
+
+
+_PAPER = _("Number of the paper seen: capital letters and digits")
+_CASE = _("Case number or a code, no personal data")
+PERSON_ACTS: dict[str, Act] = {
+    "death": _act(
+        Perm.MAKE_STATUSES,
+        _("Report the death: freezes every client held"),
+        holds.report_death,
+        reference=_reference(_PAPER),
+    ),
+    "insolvency": _act(
+        Perm.MAKE_STATUSES,
+        _("Report bankruptcy or winding-up: freezes every client held"),
+        holds.report_insolvency,
+        reference=_reference(_PAPER),
+    ),
+    "hold": _act(
+        Perm.MAKE_ERASURES,
+        _("Place a legal hold on the records"),
+        persons.hold_person,
+        reason=_reference(_CASE, 100),
+    ),
+    "release": _act(
+        Perm.MAKE_ERASURES,
+        _("Lift the legal hold on the records"),
+        persons.release_person,
+        reason=_reference(_CASE, 100),
+    ),
+    "erase": _act(
+        Perm.MAKE_ERASURES,
+        _("Erase the personal data for good"),
+        persons.erase_person,
+        reason=_reference(_CASE, 100),
+    ),
+}
+"""What is asked for on a person's page."""
+NewAgreement = form(
+    kind=one_of(AgreementKind, _("Agreement")),
+    text=forms.CharField(
+        label=_("The whole text of the new version"),
+        max_length=LONGEST_AGREEMENT,
+        widget=forms.Textarea(attrs={"rows": 12, "class": "form-control"}),
+    ),
+)
+
+
+class Reclassification(Wealth):
+    """As what a client is to be treated, and what shows it; retail needs no figures and no paper."""
+
+    investor = one_of(Investor, _("Treat as"))
+    evidence = forms.TypedChoiceField(label=_("Paper that shows it"), coerce=UUID, required=False)
+    consent = forms.TypedChoiceField(label=_("Consent to waive suitability"), coerce=UUID, required=False)
+    assessed = forms.BooleanField(label=_("Knowledge and process were assessed"), required=False)
+    waive = forms.BooleanField(label=_("Waive suitability"), required=False)
+    field_order = ("investor", "evidence")
+
+    def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.papers = {paper.id: paper for paper in papers}
+        self._offer("evidence", SHOWS_ASSETS)
+        self._offer("consent", (DocumentKind.SIGNATURE,))
+        self.fields["evidence_dated"].required = False
+
+    def _offer(self, name: str, kinds: tuple[DocumentKind, ...]) -> None:
+        shown = [
+            (str(each.id), f"{each.kind} {str(each.id)[-8:]}")
+            for each in self.papers.values()
+            if each.kind in kinds
+        ]
+        field = self.fields[name]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
+        field.choices = [("", "–"), *shown]
+        field.empty_value = None
+
+    def clean(self) -> dict[str, Any]:
+        """The same, if evidence comes with its date."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("evidence") and not given.get("evidence_dated"):
+            self.add_error("evidence_dated", _now("Say of which day the statements are."))
+        return given
+
+    def inputs(self) -> dict[str, Any]:
+        """What the command is given: figures are sealed under whom the paper is about."""
+        names = ("investor", "evidence", "consent", "assessed", "waive")
+        given = {name: self.cleaned_data[name] for name in names}
+        paper = self.papers.get(given["evidence"])
+        if paper is None:
+            return given
+        figures = {name: self.cleaned_data[name] for name in Wealth.base_fields}
+        sealed = vault.put(paper.person, vault.Kind.FINANCES, Finances(**figures))
+        return given | {"finances": sealed.id}

@@ -1,0 +1,56 @@
+"""People and their papers, folded from events."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from brokerage.ledger.projection import fold, projection
+from brokerage.ledger.registry import Recorded
+
+from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
+from ..models import Document, Person
+
+
+@projection(models=(Person,), events=(PersonRecorded, PersonHeld, PersonReleased, PersonErased))
+def persons(events: Sequence[Recorded]) -> None:
+    """One row a person, under its current version."""
+    fold(Person, events, _person, key=lambda recorded: recorded.stream)
+
+
+def _person(row: Person | None, recorded: Recorded) -> Person:
+    event = recorded.event
+    if row is None:
+        row = Person(id=recorded.stream, recorded_at=recorded.effective_at)
+    match event:
+        case PersonRecorded():
+            row.kind, row.version, row.digest = event.kind, event.version, event.digest
+        case PersonHeld():
+            row.held = True
+        case PersonReleased():
+            row.held = False
+        case PersonErased():
+            row.erased_at = recorded.effective_at
+    return row
+
+
+@projection(models=(Document,), events=(DocumentStored,))
+def documents(events: Sequence[Recorded]) -> None:
+    """One row a document."""
+    fold(Document, events, _document, key=_document_of)
+
+
+def _document_of(recorded: Recorded) -> UUID:
+    document: UUID = recorded.event.document
+    return document
+
+
+def _document(row: Document | None, recorded: Recorded) -> Document:
+    event = recorded.event
+    return Document(
+        id=event.document,
+        person=recorded.stream,
+        kind=event.kind,
+        media=event.media,
+        size=event.size,
+        digest=event.digest,
+        stored_at=recorded.effective_at,
+    )

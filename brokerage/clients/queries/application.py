@@ -1,0 +1,203 @@
+"""Reads of applications: where each stands, and what it still needs."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from ..models import (
+    Agreement,
+    AgreementText,
+    Application,
+    Document,
+    Party,
+    Person,
+    Signature,
+    Standing,
+    TaxStatus,
+)
+from ..rules.agreements import AgreementKind, UnknownAgreement
+from ..rules.application import (
+    OPEN,
+    WAITS,
+    Facts,
+    PartyRole,
+    Stage,
+    State,
+    UnknownApplication,
+    Waits,
+    undone,
+)
+from ..rules.application import Party as Part
+from ..rules.classification import Investor, investor_on
+from ..rules.documents import DocumentKind
+from ..rules.mandate import Mandate
+from ..rules.person import PersonKind
+from ..rules.status import ClientType
+from ..rules.tax import EntityKind
+from .client import authority_holders
+from .screening import screening_clear
+
+PROOF = {PersonKind.INDIVIDUAL: DocumentKind.IDENTITY, PersonKind.ENTITY: DocumentKind.CONSTITUTION}
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An open application in the queue: the step it has reached, whom it waits for and how long."""
+
+    application: Application
+    stage: Stage
+    waits: Waits
+    age: timedelta
+
+
+def application(id: UUID, *, of: UUID | None = None) -> Application:
+    """The application of that id; with `of`, only if that person applied or has a role in it.
+
+    Raises UnknownApplication.
+    """
+    found = Application.objects.filter(pk=id).first()
+    if found is None or (of is not None and found.applicant != of and of not in people_of(id)):
+        raise UnknownApplication("There is no such application.", application=id)
+    return found
+
+
+def applications(person: UUID | None) -> QuerySet[Application]:
+    """The applications a person started or has a role in; all of them for None."""
+    if person is None:
+        return Application.objects.all()
+    named = Party.objects.filter(person=person, removed_at=None).values("application")
+    return Application.objects.filter(Q(applicant=person) | Q(id__in=named))
+
+
+def applications_of(person: UUID) -> list[Application]:
+    """The applications a person started or has a role in, newest first."""
+    return list(applications(person).order_by("-started_at", "-id"))
+
+
+def parties(application: UUID) -> list[Party]:
+    """Who has which role in an application now."""
+    return list(Party.objects.filter(application=application, removed_at=None))
+
+
+def people_of(application: UUID) -> list[UUID]:
+    """The persons with a role in an application, each once."""
+    return list(dict.fromkeys(party.person for party in parties(application)))
+
+
+def standing(stream: UUID) -> Standing:
+    """How the firm judged an applicant or a client; an empty judgement if it has not yet."""
+    return Standing.objects.filter(pk=stream).first() or Standing(id=stream)
+
+
+def investor(client: UUID, on: date) -> Investor:
+    """CLI-1: as what a client is treated on a day: retail where the evidence's yearly review is overdue.
+
+    Every rule that asks reads this, and nothing else.
+    """
+    found = standing(client)
+    return investor_on(found.investor, found.review_due, on)
+
+
+def mandate(client: UUID) -> Mandate:
+    """CLI-13: who may instruct for a client, and how many of them it takes."""
+    return Mandate(signatures=standing(client).signatures, people=authority_holders(client))
+
+
+def agreement(id: UUID) -> Agreement:
+    """The version of an agreement of that id; raises UnknownAgreement."""
+    found = Agreement.objects.filter(pk=id).first()
+    if found is None:
+        raise UnknownAgreement("There is no such agreement.", agreement=id)
+    return found
+
+
+def agreements_in_force() -> dict[AgreementKind, Agreement]:
+    """The newest version of each agreement."""
+    newest: dict[AgreementKind, Agreement] = {}
+    for each in Agreement.objects.order_by("version"):
+        newest[AgreementKind(each.kind)] = each
+    return newest
+
+
+def agreement_text(digest: str) -> str:
+    """The words under a SHA-256; raises UnknownAgreement."""
+    found = AgreementText.objects.filter(pk=digest).first()
+    if found is None:
+        raise UnknownAgreement("The text of this agreement is not kept here.", digest=digest)
+    return found.text
+
+
+def texts_not_published() -> list[str]:
+    """The SHA-256 of texts that are kept and were never in force."""
+    published = Agreement.objects.values("digest")
+    kept = AgreementText.objects.exclude(digest__in=published).order_by("digest")
+    return list(kept.values_list("digest", flat=True)[:50])
+
+
+def signatures(stream: UUID) -> list[Signature]:
+    """The signatures given in an application or as a client."""
+    return list(Signature.objects.filter(stream=stream))
+
+
+def tax_status(person: UUID) -> TaxStatus | None:
+    """The person's newest self-certification; None before the first."""
+    return TaxStatus.objects.filter(pk=person).first()
+
+
+def facts(found: Application) -> Facts:
+    """All that decides where an application stands."""
+    parts = tuple(Part(party.person, PartyRole(party.role)) for party in parties(found.id))
+    people = {part.person for part in parts}
+    known = {each.id: each for each in Person.objects.filter(pk__in=people, erased_at=None)}
+    judged = standing(found.id)
+    taxed = TaxStatus.objects.filter(pk__in=people, certified_at__isnull=False, changed_at=None)
+    return Facts(
+        form=ClientType(found.form),
+        signatures=found.signatures,
+        margin=found.margin,
+        state=State(found.state),
+        parties=parts,
+        described=frozenset(known),
+        documented=_documented(known.values()),
+        identified=frozenset(
+            id for id, each in known.items() if found.identified.get(str(id)) == str(each.version)
+        ),
+        screened=frozenset(person for person in people if screening_clear(person)),
+        finances=found.finances is not None,
+        answers=found.answers is not None,
+        investor=Investor(judged.investor) if judged.investor else None,
+        knowledge=Stage.KNOWLEDGE in judged.assessed,
+        credit=Stage.CREDIT in judged.assessed,
+        signed=_signed(found.id),
+        certified=frozenset(each.id for each in taxed),
+        passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
+        transferred=found.transfer is not None,
+    )
+
+
+def _documented(persons: Iterable[Person]) -> frozenset[UUID]:
+    kinds = {person.id: PROOF[PersonKind(person.kind)] for person in persons}
+    papers = Document.objects.filter(person__in=kinds).values_list("person", "kind")
+    return frozenset(person for person, kind in papers if kind == kinds[person])
+
+
+def _signed(stream: UUID) -> dict[AgreementKind, frozenset[UUID]]:
+    given = [(each.agreement, each.person) for each in signatures(stream)]
+    return {
+        kind: frozenset(person for signed, person in given if signed == version.id)
+        for kind, version in agreements_in_force().items()
+    }
+
+
+def queue(at: datetime) -> list[Waiting]:
+    """Open applications, the longest waiting first, each with the step it has reached."""
+    rows = Application.objects.filter(state__in=OPEN).order_by("moved_at", "id")
+    return [_waiting(row, at) for row in rows]
+
+
+def _waiting(row: Application, at: datetime) -> Waiting:
+    stage = undone(facts(row))[0]
+    return Waiting(row, stage, WAITS[stage], at - row.moved_at)

@@ -1,0 +1,64 @@
+"""Standing authorities: which stand, which end soon, and what they cover."""
+
+from datetime import date
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from ..models.client import Authority
+from ..models.standing_authorities import StandingAuthority
+from ..rules.authority import Capacity
+from ..rules.standing_authorities import REMINDER, Purpose, UnknownStandingAuthority, covers
+from .application import investor
+from .client import client as client_of
+
+
+def standing_authority(id: UUID) -> StandingAuthority:
+    """The standing authority of that id that has not ended; raises UnknownStandingAuthority."""
+    found = StandingAuthority.objects.filter(pk=id, ended_at=None).first()
+    if found is None:
+        raise UnknownStandingAuthority("No such standing authority is in force.", authority=id)
+    return found
+
+
+def standing_authorities(
+    scope: frozenset[UUID] | None, client: UUID | None = None
+) -> QuerySet[StandingAuthority]:
+    """Standing authorities of the clients in scope, or of one of them, the next to end first."""
+    rows = StandingAuthority.objects.all()
+    rows = rows if scope is None else rows.filter(client__in=scope)
+    return rows if client is None else rows.filter(client=client)
+
+
+def covered(client: UUID, purpose: Purpose, on: date) -> bool:
+    """AST-2: whether the firm may do this with the client's assets on a day; raises UnknownClient."""
+    client_of(client)
+    form = investor(client, on).classification
+    rows = StandingAuthority.objects.filter(client=client, purpose=purpose, ended_at=None)
+    return any(covers(form, since=row.starts, ends=row.ends, on=on) for row in rows)
+
+
+def to_announce(day: date) -> list[UUID]:
+    """Those that end within the house's reminder and were not announced, by id."""
+    rows = StandingAuthority.objects.filter(
+        ended_at=None, noticed=None, ends__gte=day, ends__lte=day + REMINDER
+    )
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def run_out(day: date) -> list[UUID]:
+    """Those whose last day has passed, by id."""
+    rows = StandingAuthority.objects.filter(ended_at=None, ends__lt=day)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def attorneys_past(day: date) -> list[tuple[UUID, UUID]]:
+    """(client, person) of powers of attorney whose last day has passed."""
+    rows = Authority.objects.filter(capacity=Capacity.ATTORNEY, ended_at=None, until__lt=day)
+    return list(rows.values_list("client", "person"))
+
+
+def expiring(day: date) -> QuerySet[StandingAuthority]:
+    """Those that end within the house's reminder without a renewal under way, for staff to act on."""
+    rows = StandingAuthority.objects.filter(ended_at=None, ends__lte=day + REMINDER)
+    return rows.exclude(noticed__isnull=False, objected=False)

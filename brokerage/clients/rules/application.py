@@ -1,0 +1,308 @@
+"""The way from an application to a client: the steps, what completes each, what comes before it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from brokerage.ledger.refusal import Refused
+
+from .agreements import AgreementKind, required
+from .classification import Investor
+from .mandate import check_mandate
+from .status import ClientType
+
+
+class State(StrEnum):
+    """A draft is the applicant's to change; a submitted application is the firm's to judge."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    APPROVED = "approved"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+OPEN = frozenset({State.DRAFT, State.SUBMITTED})
+
+
+class Stage(StrEnum):
+    """The steps, in their order."""
+
+    APPLICATION = "application"
+    IDENTITY = "identity"
+    SCREENING = "screening"
+    CLASSIFICATION = "classification"
+    KNOWLEDGE = "knowledge"
+    CREDIT = "credit"
+    AGREEMENTS = "agreements"
+    TAX = "tax"
+    FIRST_TRANSFER = "first-transfer"
+    APPROVAL = "approval"
+
+
+class Waits(StrEnum):
+    """For whom an application waits."""
+
+    APPLICANT = "applicant"
+    OPERATIONS = "operations"
+    COMPLIANCE = "compliance"
+    CREDIT = "credit"
+    CHECKER = "second-person"
+
+
+class PartyRole(StrEnum):
+    """What a person is in an application."""
+
+    HOLDER = "holder"
+    ENTITY = "entity"
+    SIGNATORY = "signatory"
+    DIRECTOR = "director"
+    PARTNER = "partner"
+    TRUSTEE = "trustee"
+    SETTLOR = "settlor"
+    BENEFICIARY = "beneficiary"
+    CONTROLLER = "controller"
+
+
+class Control(StrEnum):
+    """How a person controls an entity, by CARF's codes."""
+
+    OWNERSHIP = "801"
+    OTHER_MEANS = "802"
+    SENIOR_OFFICIAL = "803"
+    SETTLOR = "804"
+    TRUSTEE = "805"
+    PROTECTOR = "806"
+    BENEFICIARY = "807"
+    TRUST_OTHER = "808"
+
+
+class UnknownApplication(Refused):
+    """There is no application of that id."""
+
+    code = "clients.unknown-application"
+
+
+class ApplicationClosed(Refused):
+    """The application was decided or withdrawn."""
+
+    code = "clients.application-closed"
+
+
+class NotADraft(Refused):
+    """The application lies with the firm; it must be returned before the applicant can change it."""
+
+    code = "clients.application-submitted"
+
+
+class PartiesMissing(Refused):
+    """The people that this legal form needs are not all named, or too many are."""
+
+    code = "clients.parties-missing"
+
+
+class UnknownParty(Refused):
+    """The person has no such part in the application."""
+
+    code = "clients.unknown-party"
+
+
+class StepMissing(Refused):
+    """A step that comes first is not done."""
+
+    code = "clients.step-missing"
+
+
+class TransferTooSmall(Refused):
+    """CLI-5: the first transfer is below the least amount."""
+
+    code = "clients.transfer-too-small"
+
+
+class TransferForeign(Refused):
+    """CLI-5: the first transfer is not from an account in the client's own name at a bank in Hong Kong."""
+
+    code = "clients.transfer-foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person and a role in an application."""
+
+    person: UUID
+    role: PartyRole
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that decides where an application stands. Sets hold the persons of whom something is so."""
+
+    form: ClientType
+    signatures: int
+    margin: bool
+    state: State
+    parties: tuple[Party, ...] = ()
+    described: frozenset[UUID] = frozenset()
+    documented: frozenset[UUID] = frozenset()
+    identified: frozenset[UUID] = frozenset()
+    screened: frozenset[UUID] = frozenset()
+    finances: bool = False
+    answers: bool = False
+    investor: Investor | None = None
+    knowledge: bool = False
+    credit: bool = False
+    signed: Mapping[AgreementKind, frozenset[UUID]] = field(default_factory=dict)
+    certified: frozenset[UUID] = frozenset()
+    passive: bool = False
+    transferred: bool = False
+
+    def of(self, *roles: PartyRole) -> frozenset[UUID]:
+        """The persons with any of these roles."""
+        return frozenset(party.person for party in self.parties if party.role in roles)
+
+    @property
+    def people(self) -> frozenset[UUID]:
+        """Everybody with a role, entities among them."""
+        return frozenset(party.person for party in self.parties)
+
+    @property
+    def signers(self) -> frozenset[UUID]:
+        """Who signs for the client: its holders, or its signatories."""
+        return self.of(PartyRole.HOLDER) or self.of(PartyRole.SIGNATORY)
+
+
+NEEDED: dict[ClientType, dict[PartyRole, tuple[int, int]]] = {
+    ClientType.INDIVIDUAL: {PartyRole.HOLDER: (1, 1)},
+    ClientType.JOINT: {PartyRole.HOLDER: (2, 4)},
+    ClientType.CORPORATE: {
+        PartyRole.ENTITY: (1, 1),
+        PartyRole.DIRECTOR: (1, 20),
+        PartyRole.CONTROLLER: (1, 20),
+        PartyRole.SIGNATORY: (1, 10),
+    },
+    ClientType.PARTNERSHIP: {
+        PartyRole.ENTITY: (1, 1),
+        PartyRole.PARTNER: (2, 20),
+        PartyRole.SIGNATORY: (1, 10),
+    },
+    ClientType.TRUST: {
+        PartyRole.ENTITY: (1, 1),
+        PartyRole.TRUSTEE: (1, 10),
+        PartyRole.SETTLOR: (1, 10),
+        PartyRole.SIGNATORY: (1, 10),
+    },
+}
+"""The least and the most people of each role that a legal form needs."""
+
+
+def check_parties(facts: Facts) -> None:
+    """Pass if the legal form's people are all named and can sign; raises PartiesMissing or BadMandate."""
+    for role, (least, most) in NEEDED[facts.form].items():
+        named = len(facts.of(role))
+        if not least <= named <= most:
+            raise PartiesMissing(f"Name {least} to {most} as {role}; there are {named}.", role=role)
+    check_mandate(facts.form, facts.signatures, facts.signers)
+
+
+def _parties_named(facts: Facts) -> bool:
+    try:
+        check_parties(facts)
+    except Refused:
+        return False
+    return True
+
+
+def _applied(facts: Facts) -> bool:
+    complete = facts.people <= facts.described and facts.people <= facts.documented
+    return _parties_named(facts) and complete and facts.finances and facts.state is not State.DRAFT
+
+
+def _agreed(facts: Facts) -> bool:
+    needed = facts.signers if facts.form is ClientType.JOINT else None
+    for kind in required(margin=facts.margin):
+        signed = facts.signed.get(kind, frozenset()) & facts.signers
+        if len(signed) < facts.signatures or (needed is not None and signed != needed):
+            return False
+    return True
+
+
+def to_certify(facts: Facts) -> frozenset[UUID]:
+    """Whose tax residence must be certified: the client's, and a passive entity's controllers'."""
+    own = facts.of(PartyRole.HOLDER, PartyRole.ENTITY)
+    controllers = (PartyRole.CONTROLLER, PartyRole.PARTNER, PartyRole.TRUSTEE, PartyRole.SETTLOR)
+    return own | facts.of(*controllers, PartyRole.BENEFICIARY) if facts.passive else own
+
+
+DONE: dict[Stage, Callable[[Facts], bool]] = {
+    Stage.APPLICATION: _applied,
+    Stage.IDENTITY: lambda facts: facts.people <= facts.identified,
+    Stage.SCREENING: lambda facts: facts.people <= facts.screened,
+    Stage.CLASSIFICATION: lambda facts: facts.investor is not None,
+    Stage.KNOWLEDGE: lambda facts: facts.knowledge,
+    Stage.CREDIT: lambda facts: facts.credit,
+    Stage.AGREEMENTS: _agreed,
+    Stage.TAX: lambda facts: to_certify(facts) <= facts.certified,
+    Stage.FIRST_TRANSFER: lambda facts: facts.transferred,
+    Stage.APPROVAL: lambda facts: facts.state is State.APPROVED,
+}
+"""What completes each step. The screening of everybody (CLI-10) is one: a hit stops here until cleared."""
+
+BEFORE: dict[Stage, tuple[Stage, ...]] = {
+    Stage.APPLICATION: (),
+    Stage.IDENTITY: (Stage.APPLICATION,),
+    Stage.SCREENING: (Stage.IDENTITY,),
+    Stage.CLASSIFICATION: (Stage.IDENTITY, Stage.SCREENING),
+    Stage.KNOWLEDGE: (Stage.CLASSIFICATION,),
+    Stage.CREDIT: (Stage.CLASSIFICATION,),
+    Stage.AGREEMENTS: (),
+    Stage.TAX: (),
+    Stage.FIRST_TRANSFER: (Stage.AGREEMENTS,),
+    Stage.APPROVAL: tuple(Stage)[:-1],
+}
+"""What must be done before a step. Agreements and tax papers may be signed early."""
+
+WAITS: dict[Stage, Waits] = {
+    Stage.APPLICATION: Waits.APPLICANT,
+    Stage.IDENTITY: Waits.OPERATIONS,
+    Stage.SCREENING: Waits.COMPLIANCE,
+    Stage.CLASSIFICATION: Waits.OPERATIONS,
+    Stage.KNOWLEDGE: Waits.OPERATIONS,
+    Stage.CREDIT: Waits.CREDIT,
+    Stage.AGREEMENTS: Waits.APPLICANT,
+    Stage.TAX: Waits.APPLICANT,
+    Stage.FIRST_TRANSFER: Waits.OPERATIONS,
+    Stage.APPROVAL: Waits.CHECKER,
+}
+
+
+def undone(facts: Facts) -> tuple[Stage, ...]:
+    """The steps that are not done, in order."""
+    return tuple(stage for stage in Stage if not DONE[stage](facts))
+
+
+def check_step(stage: Stage, facts: Facts) -> None:
+    """Pass if everything before a step is done; raises ApplicationClosed or StepMissing."""
+    if facts.state not in OPEN:
+        raise ApplicationClosed("This application was decided or withdrawn.", state=facts.state)
+    missing = [each for each in BEFORE[stage] if not DONE[each](facts)]
+    if missing:
+        raise StepMissing(f"First comes: {missing[0]}.", step=stage, missing=missing)
+
+
+def check_draft(state: State) -> None:
+    """Pass while the applicant may change what was said; raises ApplicationClosed or NotADraft."""
+    if state not in OPEN:
+        raise ApplicationClosed("This application was decided or withdrawn.", state=state)
+    if state is not State.DRAFT:
+        raise NotADraft("The application lies with the firm. Ask to have it returned.", state=state)
+
+
+def party_id(application: UUID, person: UUID, role: PartyRole) -> UUID:
+    """The id of one person's one role in an application."""
+    return uuid5(application, f"{person}:{role}")
+
+
+def signature_id(stream: UUID, person: UUID, agreement: UUID) -> UUID:
+    """The id of one person's signature under one version of an agreement."""
+    return uuid5(stream, f"{person}:{agreement}")

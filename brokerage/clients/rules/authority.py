@@ -1,0 +1,46 @@
+"""Who may act for a client: a person in a capacity, from a day until a day."""
+
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from brokerage.ledger.refusal import Refused
+
+
+class Capacity(StrEnum):
+    """What ties a person to the client."""
+
+    HOLDER = "holder"
+    """The client, or one of its joint holders."""
+    SIGNATORY = "signatory"
+    """Signs for a corporation, partnership or trust under its mandate."""
+    ATTORNEY = "attorney"
+    """Acts under a power of attorney."""
+
+
+class AuthorityStands(Refused):
+    """The person acts for the client in this capacity already."""
+
+    code = "clients.authority-stands"
+
+
+class NoAuthority(Refused):
+    """The person does not act for the client in this capacity."""
+
+    code = "clients.no-authority"
+
+
+class NeedsPower(Refused):
+    """An attorney is appointed by a power of attorney with an end."""
+
+    code = "clients.needs-power-of-attorney"
+
+
+class BadPower(Refused):
+    """A power of attorney without a living principal, for oneself, or with an end that has passed."""
+
+    code = "clients.bad-power-of-attorney"
+
+
+def authority_id(client: UUID, person: UUID, capacity: Capacity) -> UUID:
+    """The id of one person's authority over one client's affairs in one capacity."""
+    return uuid5(client, f"{person}:{capacity}")

@@ -1,0 +1,78 @@
+"""What freezes a client (CLI-13): a court, a death, an insolvency, a screening hit; several at once."""
+
+import re
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from brokerage.ledger.refusal import Refused
+
+REFERENCE = re.compile(r"[A-Z0-9][A-Z0-9/.-]{1,31}")
+
+
+class Ground(StrEnum):
+    """What a hold rests on."""
+
+    COURT = "court"
+    DEATH = "death"
+    BANKRUPTCY = "bankruptcy"
+    SCREENING = "screening"
+    """A screening hit that waits for judgement or was confirmed; it goes when the hit is cleared."""
+    HOUSE = "house"
+
+
+class LiftReason(StrEnum):
+    """Why a hold came to an end."""
+
+    ORDER_DISCHARGED = "order-discharged"
+    PROBATE_GRANTED = "probate-granted"
+    SURVIVORSHIP = "survivorship"
+    TRUSTEE_INSTRUCTED = "trustee-instructed"
+    HIT_CLEARED = "hit-cleared"
+    PLACED_IN_ERROR = "placed-in-error"
+    MATTER_CLOSED = "matter-closed"
+
+
+class HoldInPlace(Refused):
+    """A hold on this ground and reference stands, or one stands in the way."""
+
+    code = "clients.hold-in-place"
+
+
+class UnknownHold(Refused):
+    """No such hold stands on the client."""
+
+    code = "clients.unknown-hold"
+
+
+class BadHoldReference(Refused):
+    """A reference that is no case or order number."""
+
+    code = "clients.bad-hold-reference"
+
+
+class HitWaits(Refused):
+    """A hold for a screening hit goes with the hit."""
+
+    code = "clients.hit-waits"
+
+
+def hold_id(client: UUID, ground: Ground, reference: str) -> UUID:
+    """The id of the hold on one client for one ground and reference."""
+    return uuid5(client, f"hold:{ground}:{reference}")
+
+
+def screening_hold(client: UUID, person: UUID) -> UUID:
+    """The id of the hold on a client for a screening hit of a person who acts for it."""
+    return hold_id(client, Ground.SCREENING, str(person))
+
+
+def checked_hold_reference(reference: str) -> str:
+    """The same case or order number: 2 to 32 capitals, digits, '/', '.' or '-'; raises BadHoldReference.
+
+    The shape leaves no room for a name written out.
+    """
+    if not REFERENCE.fullmatch(reference):
+        raise BadHoldReference(
+            "Give the case or order number in 2 to 32 capital letters, digits, '/', '.' or '-'."
+        )
+    return reference

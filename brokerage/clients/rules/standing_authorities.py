@@ -1,0 +1,124 @@
+"""Standing authorities over client assets (AST-2): how they are given, renewed, refused and revoked."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+
+from brokerage.ledger.refusal import Refused
+
+from .status import Classification
+
+NOTICE = timedelta(days=14)
+"""AST-2: a deemed renewal needs notice at least this long before the authority ends."""
+REMINDER = timedelta(days=30)
+"""House policy: the job gives notice this long before the end, so that post and holidays fit in."""
+
+
+class Purpose(StrEnum):
+    """What the firm may do with the client's assets without asking each time."""
+
+    REPLEDGE_SECURITIES = "repledge-securities"
+    LEND_SECURITIES = "lend-securities"
+    CLIENT_MONEY = "client-money"
+    """Pay client money to another segregated account or an affiliate."""
+
+
+class End(StrEnum):
+    """How a standing authority came to an end."""
+
+    REVOKED = "revoked"
+    LAPSED = "lapsed"
+
+
+class NotWritten(Refused):
+    """AST-2: an authority that is not in writing."""
+
+    code = "clients.authority-not-written"
+
+
+class RevocationMissing(Refused):
+    """AST-2: an authority that does not say how it is revoked."""
+
+    code = "clients.revocation-missing"
+
+
+class TermTooLong(Refused):
+    """AST-2: more than twelve months for a client who is no professional investor, or no time at all."""
+
+    code = "clients.term-too-long"
+
+
+class PurposeCovered(Refused):
+    """A standing authority for that purpose is in force; renew it."""
+
+    code = "clients.purpose-covered"
+
+
+class UnknownStandingAuthority(Refused):
+    """There is no such standing authority, or it has ended."""
+
+    code = "clients.unknown-standing-authority"
+
+
+class NoticeTooLate(Refused):
+    """AST-2: less than fourteen days before the end; the client must renew in writing."""
+
+    code = "clients.notice-too-late"
+
+
+class NothingToObject(Refused):
+    """No renewal was announced, or it was objected to before."""
+
+    code = "clients.nothing-to-object"
+
+
+def a_year_from(day: date) -> date:
+    """The same day a year later; 29 February becomes 28."""
+    try:
+        return day.replace(year=day.year + 1)
+    except ValueError:
+        return day.replace(year=day.year + 1, day=28)
+
+
+def check_given(
+    classification: Classification, *, starts: date, ends: date, written: bool, revocation_stated: bool
+) -> None:
+    """AST-2: pass if the authority is in writing, says how it is revoked and lasts no longer than it may.
+
+    `ends` is the last day. Raises NotWritten, RevocationMissing or TermTooLong.
+    """
+    if not written:
+        raise NotWritten("A standing authority needs a signed paper, or the client's own act in the portal.")
+    if not revocation_stated:
+        raise RevocationMissing("The text must say how the client revokes the authority.")
+    check_term(classification, starts=starts, ends=ends)
+
+
+def check_term(classification: Classification, *, starts: date, ends: date) -> None:
+    """AST-2: pass if the term is not empty, and at most twelve months for a non-professional; TermTooLong."""
+    longest = classification is Classification.PROFESSIONAL or ends < a_year_from(starts)
+    if ends < starts or not longest:
+        raise TermTooLong("Choose an end within twelve months.", starts=starts, ends=ends)
+
+
+def covers(classification: Classification, *, since: date, ends: date, on: date) -> bool:
+    """Whether an authority given or renewed on `since` still covers a day.
+
+    A client who ceased to be professional is covered for twelve months only, whatever was agreed.
+    """
+    last = ends if classification is Classification.PROFESSIONAL else min(ends, _last(since))
+    return since <= on <= last
+
+
+def _last(since: date) -> date:
+    return a_year_from(since) - timedelta(days=1)
+
+
+def check_notice(ends: date, on: date) -> None:
+    """AST-2: pass if notice given on a day leaves fourteen days; raises NoticeTooLate."""
+    if ends - on < NOTICE:
+        raise NoticeTooLate("Fewer than fourteen days are left: ask for a written renewal.", ends=ends)
+
+
+def is_deemed_renewed(*, ends: date, noticed: date | None, objected: bool) -> bool:
+    """AST-2: whether silence renews: notice at least fourteen days before the end, and no objection."""
+    return noticed is not None and ends - noticed >= NOTICE and not objected

@@ -1,0 +1,45 @@
+"""CLI-5: the first money comes from the client's own bank account in Hong Kong, which is then designated."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Self
+
+from brokerage.ledger.amounts import positive
+
+from .application import TransferForeign, TransferTooSmall
+from .names import checked_text
+from .terms import Terms
+
+HONG_KONG_CURRENCY = "HKD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BankAccount:
+    """An account at a bank, as the vault keeps it."""
+
+    bank: str
+    holder: str
+    number: str
+    country: str
+
+    def checked(self) -> Self:
+        """The same account in the form that is stored; raises BadText."""
+        return type(self)(
+            bank=checked_text(self.bank),
+            holder=checked_text(self.holder),
+            number=checked_text(self.number, longest=40),
+            country=self.country.strip().upper(),
+        )
+
+
+def check_first_transfer(amount: Decimal, account: BankAccount, *, own: bool, terms: Terms) -> None:
+    """CLI-5: pass if the transfer is large enough and from the client's own account at a Hong Kong bank.
+
+    `own` says that staff compared the holder's name. Raises TransferForeign, TransferTooSmall, BadAmount.
+    """
+    if account.country != "HK" or not own:
+        raise TransferForeign("The money must come from the client's own account at a Hong Kong bank.")
+    if positive(amount) < terms.first_transfer:
+        raise TransferTooSmall(
+            f"The first transfer is at least HKD {terms.first_transfer:,.0f}.", amount=amount
+        )

@@ -1,0 +1,98 @@
+"""A person behind clients, the agreements in force, and classifying a client again."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.views.decorators.http import require_POST
+
+from brokerage.access.rules import Perm
+from brokerage.http.asking import ask, tell_mistakes
+from brokerage.http.gate import allow
+from brokerage.http.principal import principal
+from brokerage.ledger import seams
+from brokerage.ledger.refusal import Refused
+
+from .. import commands, queries, vault
+from ..commands.reclassification import reclassify
+from ..person_forms import PERSON_ACTS, NewAgreement, Reclassification
+from ..rules.person import Why
+from .acting import found, offered, routes
+
+
+@allow(Perm.SEE_CLIENTS)
+def person(request: HttpRequest, person: UUID) -> HttpResponse:
+    """One person: the clients in its hands, its papers, and what may be asked for; a name to the entitled."""
+    row, asker = found(queries.person, person), principal(request)
+    shown = {
+        "row": row,
+        "names": vault.read(asker, row.version, Why.CLIENT).names if asker.may(Perm.SEE_PERSONAL) else (),
+        "papers": queries.documents(person),
+        "clients": queries.in_scope(asker.clients).filter(id__in=queries.in_the_hands_of(person)),
+        "acts": offered(request, PERSON_ACTS),
+        "key": seams.new_id(),
+    }
+    return render(request, "staff/clients/person.html", shown)
+
+
+@allow(Perm.MAKE_CLIENTS)
+def reclassified(request: HttpRequest, client: UUID) -> HttpResponse:
+    """Classify a client again, on a paper and figures of today; two people."""
+    if not principal(request).covers(client):
+        raise Http404
+    row = found(queries.client, client)
+    known = filter(queries.person_if_known, sorted(queries.people_behind(client)))
+    papers = [paper for each in known for paper in queries.documents(each)]
+    form = Reclassification(request.POST or None, papers=papers)
+    if form.is_valid() and ask(request, reclassify, client=client, **form.inputs()):
+        return redirect("client", client)
+    shown = {"client": row, "standing": queries.standing(client), "form": form, "key": seams.new_id()}
+    return render(request, "staff/clients/reclassify.html", shown)
+
+
+@allow(Perm.SEE_ONBOARDING)
+def agreements(request: HttpRequest) -> HttpResponse:
+    """The agreements in force, the texts that wait for a second person, and the form for a new version."""
+    shown = {
+        "newest": sorted(queries.agreements_in_force().items()),
+        "waiting": queries.texts_not_published(),
+        "form": NewAgreement(),
+        "key": seams.new_id(),
+    }
+    return render(request, "staff/clients/agreements.html", shown)
+
+
+@allow(Perm.SEE_ONBOARDING)
+def text(request: HttpRequest, digest: str) -> HttpResponse:
+    """The words of one text, for whoever is to approve or explain it."""
+    shown = {"text": found(queries.agreement_text, digest), "digest": digest}
+    return render(request, "staff/clients/agreement_text.html", shown)
+
+
+@allow(Perm.MAKE_AGREEMENTS)
+@require_POST
+def publish(request: HttpRequest) -> HttpResponse:
+    """Propose a text as the next version of an agreement; two people."""
+    form = NewAgreement(request.POST)
+    if not form.is_valid():
+        tell_mistakes(request, form)
+        return redirect("agreements")
+    try:
+        digest = commands.keep_text(form.cleaned_data["text"])
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        ask(request, commands.publish_agreement, kind=form.cleaned_data["kind"], digest=digest)
+    return redirect("agreements")
+
+
+urlpatterns = [
+    path("people/<uuid:person>/", person, name="person"),
+    path("clients/<uuid:client>/reclassify/", reclassified, name="client-reclassify"),
+    path("agreements/", agreements, name="agreements"),
+    path("agreements/publish/", publish, name="agreement-publish"),
+    path("agreements/<str:digest>/", text, name="agreement-text"),
+    *routes("people", "person", PERSON_ACTS, queries.person, lambda id: reverse("person", args=[id])),
+]

@@ -1,0 +1,98 @@
+"""What the clients room does by itself: screen anew, raise reviews, bring authorities to their end."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import time, timedelta
+from uuid import UUID
+
+from brokerage.jobs import outbox
+from brokerage.jobs.commands import request
+from brokerage.jobs.rules import LATEST_ONLY, daily
+from brokerage.jobs.schedule import REPORTS, Run, job
+from brokerage.ledger import seams
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.hong_kong import HONG_KONG
+from brokerage.market.rules.calendars import hong_kong_date
+
+from .commands.authority import end_authority
+from .commands.reviews import plan_reviews, raise_review
+from .commands.screening import RESCREEN, screen
+from .commands.standing_authorities import announce_renewal, conclude_standing_authority
+from .queries import reviews, screening
+from .queries import standing_authorities as authorities
+from .rules.authority import Capacity, NoAuthority
+from .rules.person import PersonErased
+from .rules.reviews import ReviewKind
+from .rules.screening import NotScreenable
+from .rules.standing_authorities import NoticeTooLate
+
+
+def _unscreened(run: Run) -> Sequence[UUID]:
+    newest = screening.list_in_force()
+    return () if newest is None else screening.unscreened(newest.content_hash)
+
+
+@job(
+    "clients.rescreen",
+    slots=daily(time(3, 30), HONG_KONG),
+    policy=LATEST_ONLY,
+    queue=REPORTS,
+    plan=_unscreened,
+    shard_size=100,
+    lease=timedelta(minutes=5),
+)
+def rescreen(run: Run, items: Sequence[UUID]) -> None:
+    """Compare with the list in force everybody whose present record was not (CLI-11).
+
+    Asked for by each new list, and daily for records that changed. A shard that is done again skips
+    whom it has screened.
+    """
+    for person in items:
+        with suppress(NothingToDo, NotScreenable, PersonErased):
+            screen(run.context(person, effective_at=seams.now()), person=person)
+
+
+@outbox.handler(RESCREEN)
+def rescreen_everybody(message: outbox.Message) -> None:
+    """A list was adopted: enter a run of the job now, whatever the hour."""
+    request("clients.rescreen", seams.now())
+
+
+def _to_review(run: Run) -> Sequence[UUID]:
+    due = reviews.reviews_due(hong_kong_date(run.slot)).filter(raised_at=None)
+    return sorted({*due.values_list("client", flat=True), *reviews.unreviewed()})
+
+
+@job(
+    "clients.reviews", slots=daily(time(4, 30), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS, plan=_to_review
+)
+def plan_and_raise_reviews(run: Run, items: Sequence[UUID]) -> None:
+    """Set a first review for clients without one, and bring those whose day has come before a person."""
+    due = reviews.reviews_due(hong_kong_date(run.slot))
+    for client in items:
+        with suppress(NothingToDo):
+            plan_reviews(run.context(f"{client}:plan"), client=client)
+        for row in due.filter(client=client):
+            with suppress(NothingToDo):
+                raise_review(run.context(f"{client}:{row.kind}"), client=client, kind=ReviewKind(row.kind))
+
+
+@job("clients.standing-authorities", slots=daily(time(0, 20), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS)
+def conclude_authorities(run: Run, items: Sequence[UUID]) -> None:
+    """Announce renewals, renew by silence or let lapse (AST-2), and end powers of attorney that ran out."""
+    day = hong_kong_date(run.slot)
+    for authority in authorities.to_announce(day):
+        with suppress(NothingToDo, NoticeTooLate):
+            announce_renewal(run.context(f"{authority}:announce"), authority=authority)
+    for authority in authorities.run_out(day):
+        with suppress(NothingToDo):
+            conclude_standing_authority(run.context(f"{authority}:conclude"), authority=authority)
+    for client, person in authorities.attorneys_past(day):
+        with suppress(NoAuthority):
+            end_authority(
+                run.context(f"{client}:{person}"),
+                client=client,
+                person=person,
+                capacity=Capacity.ATTORNEY,
+                reason="term",
+            )

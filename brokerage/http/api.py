@@ -1,0 +1,196 @@
+"""REST routes of the edge itself: the feed of events, their schemas, and what describes the API."""
+
+from typing import Any, NamedTuple
+
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+from django.utils.translation import gettext as _
+from rest_framework import exceptions, serializers
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from brokerage.access.rules import Perm
+from brokerage.ledger.envelope import envelope, json_schema
+from brokerage.ledger.registry import Audience
+
+from . import documents, entries, feed, rest, webhook_api
+from .rest import paging
+
+LONGEST_WAIT_S = 20
+
+
+class PostingOut(rest.Out):
+    """A signed movement of an account, credit positive, in units of the asset; 18-place text."""
+
+    owner = rest.Id()
+    role = serializers.CharField()
+    asset = rest.Code()
+    amount = serializers.CharField()
+
+
+class EventOut(rest.Out):
+    """One envelope for every event; the schema of `data` is at event-kinds/<type>."""
+
+    id = serializers.CharField()
+    position = rest.Whole(max_value=2**62)
+    type = serializers.CharField()
+    schema = rest.Whole()
+    stream = rest.Id()
+    version = rest.Whole()
+    owner = rest.Id(allow_null=True)
+    entry = rest.Id()
+    effective_at = rest.Instant()
+    data = serializers.DictField()  # type: ignore[assignment]
+    postings = PostingOut(many=True)
+
+
+class EventStream(BaseRenderer):
+    """Lets a reader ask for server-sent events; the view answers them itself."""
+
+    media_type, format, charset = "text/event-stream", "stream", "utf-8"
+
+    def render(self, data: Any, *_: Any, **__: Any) -> bytes:
+        """Never asked: a stream is no rendered object."""
+        raise NotImplementedError
+
+
+class NoRoom(exceptions.APIException):
+    """Every waiting place of this process is taken."""
+
+    status_code = 503
+    default_detail = "Too many streams are open here; connect again in a moment."
+    default_code = "no-room"
+    wait = 2
+
+
+class Events(rest.RestView):
+    """What happened, in the one order of the book.
+
+    `after` is the position of the last event seen; `next_cursor` is what to send next. With `wait` an empty
+    answer waits for an event. As text/event-stream the same events come as they are sealed: `id` is the
+    position, and Last-Event-ID resumes behind it. Nothing is skipped or doubled.
+    """
+
+    permission, for_clients, item = Perm.SEE_LEDGER, True, EventOut
+    renderer_classes = (JSONRenderer, EventStream)
+    paged = True
+
+    class Parameters(rest.Parameters):
+        """Where to go on, and what to see."""
+
+        after = rest.Whole(required=False, max_value=2**62)
+        limit = rest.Whole(required=False, min_value=1, max_value=paging.MOST, default=paging.LIMIT)
+        types = rest.Text(required=False, max_length=2000)
+        account = rest.Id(required=False)
+        wait = rest.Whole(required=False, max_value=LONGEST_WAIT_S, default=0)
+
+    parameters = Parameters
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """A page, or a stream."""
+        view = feed.window(self.asker, self._kinds(), self.asked.get("account"))
+        after = self._after(request)
+        if request.accepted_renderer.format == EventStream.format:
+            return self._stream(view, after)
+        page = feed.poll(view, after, self.asked["limit"], self.asked["wait"])
+        return Response(
+            {
+                "data": [envelope(recorded, view.owners) for recorded in page.events],
+                "next_cursor": str(page.cursor),
+                "has_more": page.has_more,
+            }
+        )
+
+    def _stream(self, view: feed.Window, after: int) -> HttpResponseBase:
+        view.page(after, 1)  # a position that is none is refused before the stream begins
+        if not feed.waiting.acquire(blocking=False):
+            raise NoRoom()
+        lines = feed.Stream(view, after)
+        return StreamingHttpResponse(lines, "text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    def _kinds(self) -> frozenset[str]:
+        visible = frozenset(feed.visible_kinds(self.asker))
+        if "types" not in self.asked:
+            return visible
+        wanted = frozenset(self.asked["types"].split(","))
+        if not wanted <= visible:
+            raise exceptions.ValidationError({"types": [_("Name kinds of event as event-kinds lists them.")]})
+        return wanted
+
+    def _after(self, request: Request) -> int:
+        resumed = request.headers.get("Last-Event-ID")
+        if resumed is None:
+            return int(self.asked.get("after", 0))
+        if not (resumed.isascii() and resumed.isdigit() and len(resumed) < 19):
+            raise exceptions.ValidationError({"Last-Event-ID": [_("Send the id of the last event you saw.")]})
+        return int(resumed)
+
+
+class EventKindOut(rest.Out):
+    """A kind of event."""
+
+    name = serializers.CharField()
+    schema = rest.Whole()
+    audience = rest.Choice(Audience)
+    json_schema = serializers.DictField()
+
+
+class Described(NamedTuple):
+    """A kind with its JSON schema."""
+
+    name: str
+    schema: int
+    audience: Audience
+    json_schema: dict[str, Any]
+
+
+class EventKindDetail(rest.DetailView):
+    """One kind of event and the JSON schema of its data."""
+
+    permission, for_clients, item = Perm.SEE_LEDGER, True, EventKindOut
+
+    def find(self, kind: str) -> Described:
+        """The kind, if the asker may see events of it."""
+        found = feed.visible_kinds(self.asker).get(kind)
+        if found is None:
+            raise Http404
+        return Described(found.name, found.schema, found.audience, json_schema(found))
+
+
+class EventKinds(rest.RestView):
+    """The kinds of event the asker may see, by name."""
+
+    permission, for_clients, item = Perm.SEE_LEDGER, True, EventKindOut
+    paged = True
+    parameters = rest.Paged
+
+    def get(self, request: Request) -> HttpResponseBase:
+        """A page of kinds with their schemas."""
+        cursor, limit = self.asked.get("cursor"), self.asked["limit"]
+        after = paging.opened(cursor, "EventKinds")[0] if cursor else ""
+        names = [name for name in feed.visible_kinds(self.asker) if name > after]
+        page, kinds = names[:limit], feed.visible_kinds(self.asker)
+        more = len(names) > limit
+        shown = [
+            Described(name, kinds[name].schema, kinds[name].audience, json_schema(kinds[name]))
+            for name in page
+        ]
+        return Response(
+            {
+                "data": self.item(shown, many=True).data,
+                "next_cursor": paging.sealed([page[-1]], "EventKinds") if more else None,
+                "has_more": more,
+            }
+        )
+
+
+urlpatterns = [
+    path("events", Events.as_view(), name="api-events"),
+    path("event-kinds", EventKinds.as_view(), name="api-event-kinds"),
+    path("event-kinds/<str:kind>", EventKindDetail.as_view(), name="api-event-kind"),
+    path("openapi.json", documents.OpenApi.as_view(), name="api-openapi"),
+    path("docs", documents.Docs.as_view(), name="api-docs"),
+    *entries.urlpatterns,
+    *webhook_api.urlpatterns,
+]

@@ -1,0 +1,264 @@
+"""The three kinds of route: a command, a list, a detail. Nobody reaches one that does not say who may."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponseBase
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotAuthenticated, ValidationError
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from brokerage.access import step_up
+from brokerage.access.commands import Proposed, submit
+from brokerage.access.rules import ConfirmationNeeded, Kind, NotEntitled, Perm, Principal
+from brokerage.ledger import queries as ledger
+from brokerage.ledger import registry, seams
+from brokerage.ledger.commands import Command
+from brokerage.ledger.refusal import Refused
+
+from ..principal import audiences, context, principal
+from . import limits, paging, replies
+from .authentication import AUTHENTICATION
+from .body import StrictJSON
+from .errors import REFUSED, MatchRequired, handle, status_of
+from .fields import Inputs, Instant, Out, Parameters, Text, Whole
+from .schema import ProposedOut, RestSchema
+
+KEY = r"[!-~]{8,128}"
+ETAG = r'"(0|[1-9][0-9]{0,8})"'
+
+
+class RestView(APIView):
+    """What all routes share. `permission` is what staff and machines must hold, None for nobody.
+
+    `for_clients` opens the route to clients as well, each within their own affairs.
+    """
+
+    permission: ClassVar[Perm | None] = None
+    for_clients: ClassVar[bool] = False
+    parameters: ClassVar[type[Parameters]] = Parameters
+    item: ClassVar[type[Out]] = Out
+    paged: ClassVar[bool] = False
+    asker: Principal
+    asked: dict[str, Any]
+
+    authentication_classes = AUTHENTICATION
+    permission_classes = ()
+    renderer_classes: Any = (JSONRenderer,)
+    parser_classes = (StrictJSON,)
+    metadata_class = None
+    schema = RestSchema()
+
+    def check_permissions(self, request: Request) -> None:
+        """Who asks, whether they may, whether too often, and for what; each before the route's own work."""
+        if not request.user.is_authenticated:
+            raise NotAuthenticated()
+        self.asker = principal(request)
+        if not self.entitled():
+            raise NotEntitled("Your role does not allow this.", permission=self.permission)
+        self.asked = _parameters(self.parameters, request)
+
+    def entitled(self) -> bool:
+        """Whether staff or a machine holds the permission, or a client comes for his own.
+
+        A client's machine needs both: the route open to clients, and the permission among its scopes.
+        """
+        if self.asker.clients is not None and not self.for_clients:
+            return False
+        person = self.asker.kind is Kind.CLIENT
+        return person or (self.permission is not None and self.asker.may(self.permission))
+
+    def check_throttles(self, request: Request) -> None:
+        """Count the request against the login's quota; raises Throttled beyond it."""
+        limits.check(request._request, self.asker.actor)
+
+    def get_exception_handler(self) -> Any:
+        """Problem details, for every exception."""
+        return handle
+
+    def find(self, *args: Any, **path: Any) -> Any:
+        """The object that the path names, if it exists for the asker; raises Http404 otherwise.
+
+        In whatever state it is: a command's key that comes again finds it as the command left it.
+        """
+        return None
+
+    def covered(self, client: UUID) -> None:
+        """Pass if the client's objects exist for the asker; raises Http404."""
+        if not self.asker.covers(client):
+            raise Http404
+
+    def found(self) -> Any:
+        """`find` with the path of this request; what the queries do not know is a 404."""
+        try:
+            return self.find(**self.kwargs)
+        except Refused as refusal:
+            if ".unknown-" in refusal.code and status_of(refusal) == REFUSED:
+                raise Http404 from refusal
+            raise
+
+    def stream(self, found: Any) -> UUID | None:
+        """The stream whose version is the object's; None if it has none."""
+        return getattr(found, "id", None)
+
+    def shown(self, found: Any) -> dict[str, Any]:
+        """The object as it is sent."""
+        return dict(self.item(found, context={"asker": self.asker}).data)
+
+
+class DetailView(RestView):
+    """GET of one object: `find` it, show it as `item`, with the version of its stream as ETag."""
+
+    def get(self, request: Request, **path: Any) -> HttpResponseBase:
+        """The object, and its ETag."""
+        found = self.found()
+        stream = None if self.asked else self.stream(found)
+        headers = {} if stream is None else {"ETag": f'"{ledger.version(stream)}"'}
+        return Response({"data": self.shown(found)}, headers=headers)
+
+
+class Paged(Parameters):
+    """The parameters of every list; filters are added in subclasses."""
+
+    cursor = Text(required=False, max_length=1000)
+    limit = Whole(required=False, min_value=1, max_value=paging.MOST, default=paging.LIMIT)
+
+
+class Past(Parameters):
+    """Both axes of time: as of a business time, and as known at a sealed position of the ledger."""
+
+    as_of = Instant(required=False)
+    known_at = Whole(required=False, max_value=2**62)
+
+    def validate_as_of(self, value: datetime) -> datetime:
+        """The time asked for; raises ValidationError for the future."""
+        if value > seams.now():
+            raise ValidationError(_("That time has not come yet."))
+        return value
+
+
+class ListView(RestView):
+    """GET of many: `rows` within the asker's scope, in `order`, a page at a time.
+
+    `order` names columns that together are unique, "-" for descending.
+    """
+
+    paged = True
+    parameters: ClassVar[type[Parameters]] = Paged
+    order: ClassVar[Sequence[str]] = ("id",)
+
+    def rows(self) -> QuerySet[Any]:
+        """All rows that exist for the asker and fit the filters in `asked`."""
+        raise NotImplementedError
+
+    def get(self, request: Request, **path: Any) -> HttpResponseBase:
+        """One page, and the cursor of the next."""
+        self.found()
+        asked = dict(self.asked)
+        cursor, limit = asked.pop("cursor", None), asked.pop("limit")
+        about = f"{type(self).__name__}:{path}:{sorted((name, str(value)) for name, value in asked.items())}"
+        page, following = paging.page(self.rows(), self.order, about, cursor, limit)
+        shown = self.item(self.dressed(page), many=True, context={"asker": self.asker}).data
+        return Response({"data": shown, "next_cursor": following, "has_more": following is not None})
+
+    def dressed(self, page: list[Any]) -> list[Any]:
+        """The rows of a page with what they lack, read for all of them at once."""
+        return page
+
+
+class CommandView(RestView):
+    """POST of a command: checked `inputs`, one command, the new state of the object as `item`.
+
+    `creates` answers 201. `needs_match` refuses a request without If-Match.
+    """
+
+    command: ClassVar[Command[Any, Any]]
+    inputs: ClassVar[type[Inputs]] = Inputs
+    creates: ClassVar[bool] = False
+    needs_match: ClassVar[bool] = False
+
+    def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """The command's inputs: by default the path's values and the body's members, by their names."""
+        return {**self.kwargs, **asked}
+
+    def state(self, value: Any) -> Any:
+        """The object after the command, which returned `value`: by default found again."""
+        return self.found()
+
+    def post(self, request: Request, **path: Any) -> HttpResponseBase:
+        """The new state, the events written and the version, or a proposal; the same for the same key."""
+        if self.asker.kind is Kind.CLIENT and not step_up.is_fresh(request._request):
+            raise ConfirmationNeeded("Show your second factor again, then send this once more.")
+        found = self.found()
+        given = self.inputs(data=request.data)
+        given.is_valid(raise_exception=True)
+        asked = context(self.asker, _key(request), expects=self._expected(request, found))
+        receipt = submit(asked, self.command, **self.arguments(found, dict(given.validated_data)))
+        if isinstance(receipt, Proposed):
+            return _waiting(receipt)
+        answer = replies.given(asked.key) if receipt.replayed else None
+        answer = answer or replies.keep(asked.key, self._answer(receipt.entry, receipt.value))
+        headers = {"ETag": f'"{answer.body["version"]}"'}
+        if receipt.replayed:
+            headers["Idempotency-Replayed"] = "true"
+        return Response(answer.body, status=answer.status, headers=headers)
+
+    def _answer(self, entry: UUID, value: Any) -> replies.Answer:
+        state = self.state(value)
+        stream = self.stream(state)
+        written = ledger.references(entry)
+        body = {
+            "data": self.shown(state),
+            "events": [reference for reference, kind in written if self._may_see(kind)],
+            "version": ledger.version(stream) if stream else 0,
+        }
+        return replies.Answer(201 if self.creates else 200, body)
+
+    def _may_see(self, kind: str) -> bool:
+        known = registry.kinds().get(kind)
+        return known is not None and known.audience in audiences(self.asker)
+
+    def _expected(self, request: Request, found: Any) -> tuple[UUID, int] | None:
+        """The version the caller has seen, from If-Match; raises MatchRequired or ValidationError."""
+        text = request.headers.get("If-Match")
+        if text is None:
+            if self.needs_match:
+                raise MatchRequired()
+            return None
+        stream = self.stream(found)
+        seen = re.fullmatch(ETAG, text, re.ASCII)
+        if seen is None or stream is None:
+            raise ValidationError({"If-Match": [_("Send the ETag of the object as you read it.")]})
+        return stream, int(seen[1])
+
+
+def _waiting(made: Proposed) -> Response:
+    """202: the command waits for a second person, under approvals/<id>."""
+    headers = {"Idempotency-Replayed": "true"} if made.replayed else {}
+    return Response({"data": ProposedOut(made).data}, status=202, headers=headers)
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if not re.fullmatch(KEY, key, re.ASCII):
+        raise ValidationError(
+            {"Idempotency-Key": [_("Send 8 to 128 printable ASCII characters, the same again for a retry.")]}
+        )
+    return key
+
+
+def _parameters(kind: type[Parameters], request: Request) -> dict[str, Any]:
+    """The checked parameters of the address; raises ValidationError for unknown and for repeated ones."""
+    repeated = [name for name, values in request.query_params.lists() if len(values) > 1]
+    if repeated:
+        raise ValidationError({name[:60]: [_("Give this once.")] for name in repeated[:20]})
+    checked = kind(data=request.query_params.dict())
+    checked.is_valid(raise_exception=True)
+    return dict(checked.validated_data)

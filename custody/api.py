@@ -1,0 +1,98 @@
+"""REST routes of custody: client accounts with their balances, and what comes in and goes out."""
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import path
+
+from brokerage.access.rules import Perm
+from brokerage.http import rest
+from brokerage.http.rest.accounts import AssetInputs, BalanceOut, balances
+
+from . import commands, queries
+from .models import CustodyAccount
+from .rules import AccountKind, AccountStatus
+
+
+class AccountOut(rest.Out):
+    """A client account."""
+
+    id = rest.Id()
+    client = rest.Id(source="client_id")
+    kind = rest.Choice(AccountKind)
+    base_currency = rest.Code()
+    status = rest.Choice(AccountStatus)
+    opened_at = rest.Instant()
+    closed_at = rest.Instant(allow_null=True)
+
+
+class HoldingOut(AccountOut):
+    """A client account and its balances."""
+
+    balances = BalanceOut(many=True)
+
+
+class Accounts(rest.ListView):
+    """Client accounts, oldest first."""
+
+    permission, for_clients, item = Perm.SEE_ACCOUNTS, True, AccountOut
+    order = ("opened_at", "id")
+
+    class Filters(rest.Paged):
+        """Narrow the list."""
+
+        client = rest.Id(required=False)
+        kind = rest.Choice(AccountKind, required=False)
+        status = rest.Choice(AccountStatus, required=False)
+
+    parameters = Filters
+
+    def rows(self) -> QuerySet[CustodyAccount]:
+        """The accounts of the asker's clients."""
+        wanted = {name: self.asked[name] for name in ("client", "kind", "status") if name in self.asked}
+        return queries.accounts(self.asker.clients, **wanted)
+
+
+class _Account(rest.RestView):
+    permission, for_clients, item = Perm.SEE_ACCOUNTS, True, HoldingOut
+
+    def find(self, account: UUID) -> CustodyAccount:
+        """The account of one of the asker's clients, with its balances as asked for."""
+        found = queries.account(account)
+        self.covered(found.client_id)
+        found.balances = balances(account, self.asked)  # type: ignore[attr-defined]
+        return found
+
+
+class AccountDetail(_Account, rest.DetailView):
+    """One account with its balances, now or as of a time and as known at a position."""
+
+    parameters = rest.Past
+
+
+class AccountDeposit(_Account, rest.CommandView):
+    """Credit a cash account with what came in from outside.
+
+    Margin accounts have a route of their own.
+    """
+
+    permission, for_clients = Perm.MAKE_PAYMENTS, False
+    command, inputs = commands.deposit, AssetInputs
+
+
+class AccountWithdraw(_Account, rest.CommandView):
+    """Pay out of a cash account.
+
+    Margin accounts have a route of their own.
+    """
+
+    permission, for_clients = Perm.MAKE_PAYMENTS, False
+    command, inputs = commands.withdraw, AssetInputs
+
+
+urlpatterns = [
+    path("accounts", Accounts.as_view(), name="api-accounts"),
+    path("accounts/<uuid:account>", AccountDetail.as_view(), name="api-account"),
+    path("accounts/<uuid:account>/deposit", AccountDeposit.as_view(), name="api-account-deposit"),
+    path("accounts/<uuid:account>/withdraw", AccountWithdraw.as_view(), name="api-account-withdraw"),
+]

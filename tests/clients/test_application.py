@@ -1,0 +1,262 @@
+"""The way of an application against the real book: each step waits for the one before it."""
+
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from brokerage.clients import commands, queries, vault
+from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances, SignatureKind
+from brokerage.clients.rules.application import (
+    ApplicationClosed,
+    NotADraft,
+    PartiesMissing,
+    PartyRole,
+    Stage,
+    StepMissing,
+    TransferTooSmall,
+    UnknownApplication,
+    UnknownParty,
+    undone,
+)
+from brokerage.clients.rules.classification import BelowThreshold, Investor
+from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
+from brokerage.clients.rules.person import UnknownRecord
+from brokerage.clients.rules.status import ClientType
+from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
+from brokerage.config import newcomers
+from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.market.rules.calendars import hong_kong_date
+from tests.factories import by_two, context
+from tests.onboarding import (
+    DESK,
+    FinancesFactory,
+    HolderFactory,
+    NewcomerFactory,
+    PersonFactory,
+    company,
+    furnish_onboarding,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def furnished(db: None) -> None:
+    furnish_onboarding()
+
+
+def applied(until: Stage, **changes: object) -> UUID:
+    """An application that has reached a step."""
+    newcomer = NewcomerFactory(**changes)
+    application = newcomers.apply(DESK, newcomer)
+    newcomers.go_on(DESK, application, newcomer, until)
+    return application
+
+
+def stands(application: UUID) -> Stage:
+    return undone(queries.facts(queries.application(application)))[0]
+
+
+def approve(application: UUID) -> UUID:
+    return commands.approve_application(by_two(), application=application, reference="A-1").value
+
+
+@pytest.mark.parametrize("stage", list(newcomers.STEPS))
+def test_a_step_left_out_keeps_the_applicant_from_becoming_a_client(stage: Stage) -> None:
+    newcomer = NewcomerFactory()
+    application = newcomers.apply(DESK, newcomer)
+    newcomers.go_on(DESK, application, newcomer, until=stage)
+    assert stands(application) is stage
+    with pytest.raises(StepMissing):
+        approve(application)
+
+
+class TestAnApplication:
+    def test_is_approved_by_two_people_only(self) -> None:
+        application = applied(Stage.APPROVAL)
+        with pytest.raises(SecondPersonNeeded):
+            commands.approve_application(context(), application=application, reference="A-1")
+        client = approve(application)
+        assert queries.application(application).client == client
+        with pytest.raises(ApplicationClosed):
+            commands.approve_application(by_two(), application=application, reference="A-2")
+
+    def test_waits_until_everybody_needed_is_named_described_and_documented(self) -> None:
+        application = commands.start_application(
+            context(), applicant=uuid4(), form=ClientType.JOINT, signatures=2
+        ).value
+        with pytest.raises(PartiesMissing):
+            commands.submit_application(context(), application=application)
+        for _ in range(2):
+            newcomers.name(DESK, application, HolderFactory())
+        with pytest.raises(StepMissing):
+            commands.submit_application(context(), application=application)
+
+    def test_handed_in_is_not_changed_unless_it_is_returned(self) -> None:
+        application = applied(Stage.IDENTITY)
+        person = queries.people_of(application)[0]
+        role = {"application": application, "person": person, "role": PartyRole.HOLDER}
+        with pytest.raises(NotADraft):
+            commands.remove_party(context(), **role)
+        commands.return_application(context(), application=application, reason="paper-unreadable")
+        commands.remove_party(context(), **role)
+        with pytest.raises(UnknownParty):
+            commands.remove_party(context(), **role)
+
+    def test_refused_or_withdrawn_is_over(self) -> None:
+        refused, withdrawn = applied(Stage.IDENTITY), applied(Stage.IDENTITY)
+        commands.refuse_application(context(), application=refused, reason="risk")
+        commands.withdraw_application(context(), application=withdrawn, by=uuid4())
+        for over in (refused, withdrawn):
+            with pytest.raises(ApplicationClosed):
+                commands.refuse_application(context(), application=over, reason="again")
+        assert queries.application(refused).reason == "risk"
+
+    def test_of_somebody_else_does_not_exist(self) -> None:
+        application = applied(Stage.IDENTITY)
+        holder = queries.people_of(application)[0]
+        assert queries.application(application, of=holder).id == application
+        with pytest.raises(UnknownApplication):
+            queries.application(application, of=uuid4())
+
+    def test_stands_in_the_queue_with_whom_it_waits_for(self) -> None:
+        applied(Stage.CREDIT)
+        waiting = queries.queue(context().effective_at)[0]
+        assert (waiting.stage, waiting.waits) == (Stage.CREDIT, "credit")
+
+
+class TestIdentity:
+    @pytest.mark.rule("CLI-6")
+    def test_must_be_proved_again_when_details_change(self) -> None:
+        application = applied(Stage.SCREENING)
+        person = queries.people_of(application)[0]
+        assert stands(application) is Stage.SCREENING
+        changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
+        commands.record_person(context(), version=changed.id)
+        assert stands(application) is Stage.IDENTITY
+
+    def test_is_not_proved_by_somebody_elses_paper(self) -> None:
+        application, other = applied(Stage.IDENTITY), applied(Stage.IDENTITY)
+        with pytest.raises(UnknownDocument):
+            commands.identify_person(
+                context(),
+                application=application,
+                person=queries.people_of(application)[0],
+                document=queries.documents(queries.people_of(other)[0])[0].id,
+            )
+
+
+class TestClassification:
+    @pytest.mark.rule("CLI-1")
+    def test_as_professional_takes_the_evidence_in_the_vault(self) -> None:
+        application = applied(Stage.CLASSIFICATION)
+        evidence = newcomers.paper(DESK, queries.people_of(application)[0], DocumentKind.ASSETS)
+        with pytest.raises(BelowThreshold):
+            commands.classify_applicant(
+                context(), application=application, investor=Investor.INDIVIDUAL, evidence=evidence
+            )
+        rich = applied(
+            Stage.APPROVAL, investor=Investor.INDIVIDUAL, finances=FinancesFactory(cash=Decimal(9**9))
+        )
+        client = approve(rich)
+        assert queries.client(client).classification == "pi"
+        assert queries.investor(client, hong_kong_date(context().effective_at)) is Investor.INDIVIDUAL
+
+    def test_made_again_asks_for_knowledge_and_credit_again(self) -> None:
+        application = applied(Stage.APPROVAL)
+        commands.classify_applicant(context(), application=application, investor=Investor.RETAIL)
+        assert stands(application) is Stage.KNOWLEDGE
+
+
+class TestAgreements:
+    def test_are_signed_in_the_version_in_force(self) -> None:
+        application = applied(Stage.AGREEMENTS)
+        old = queries.agreements_in_force()[AgreementKind.CLIENT]
+        digest = commands.keep_text("A second version.")
+        commands.publish_agreement(by_two(), kind=AgreementKind.CLIENT, digest=digest)
+        person = queries.people_of(application)[0]
+        seen = vault.put(person, vault.Kind.CIRCUMSTANCES, Circumstances(address="192.0.2.1", agent="x"))
+        with pytest.raises(AgreementChanged):
+            commands.sign_agreement(
+                context(),
+                application=application,
+                person=person,
+                agreement=old.id,
+                digest=old.digest,
+                kind=SignatureKind.PAPER,
+                circumstances=seen.id,
+            )
+
+    def test_of_a_new_version_must_be_signed_again_before_the_approval(self) -> None:
+        application = applied(Stage.APPROVAL)
+        digest = commands.keep_text("A second version.")
+        commands.publish_agreement(by_two(), kind=AgreementKind.RISKS, digest=digest)
+        assert stands(application) is Stage.AGREEMENTS
+
+    def test_are_published_by_two_people_with_a_text_that_is_kept(self) -> None:
+        digest = commands.keep_text("A second version.")
+        with pytest.raises(SecondPersonNeeded):
+            commands.publish_agreement(context(), kind=AgreementKind.RISKS, digest=digest)
+
+
+@pytest.mark.rule("CLI-13")
+def test_an_agreement_of_a_company_is_signed_by_as_many_as_its_mandate_asks() -> None:
+    newcomer = company()
+    application = newcomers.apply(DESK, newcomer)
+    newcomers.go_on(DESK, application, newcomer, Stage.AGREEMENTS)
+    newcomers.sign(DESK, application, newcomer)
+    facts = queries.facts(queries.application(application))
+    assert Stage.AGREEMENTS not in undone(facts)
+    one = {kind: frozenset(sorted(people)[:1]) for kind, people in facts.signed.items()}
+    assert Stage.AGREEMENTS in undone(replace(facts, signed=one))
+
+
+@pytest.mark.rule("CLI-5")
+def test_a_first_transfer_below_the_minimum_is_refused_and_not_recorded() -> None:
+    application = applied(Stage.FIRST_TRANSFER)
+    subject = queries.people_of(application)[0]
+    account = vault.put(subject, vault.Kind.BANK, newcomers.BANK).id
+    advice = newcomers.paper(DESK, subject, DocumentKind.TRANSFER)
+    with pytest.raises(TransferTooSmall):
+        commands.record_first_transfer(
+            context(),
+            application=application,
+            account=account,
+            amount=Decimal("9999.99"),
+            received_on=context().effective_at.date(),
+            document=advice,
+            own=True,
+        )
+    assert stands(application) is Stage.FIRST_TRANSFER
+
+
+class TestTax:
+    def certified(self, *residences: Residence, confirmed: tuple[str, ...] = ()) -> UUID:
+        person = queries.people_of(applied(Stage.TAX))[0]
+        certificate = Certificate(residences=residences, signed_on=context().effective_at.date())
+        record = vault.put(person, vault.Kind.CERTIFICATE, certificate)
+        return commands.certify_tax(context(), record=record.id, confirmed=confirmed).value
+
+    def test_doubts_stop_until_they_are_confirmed(self) -> None:
+        odd = Residence(country="US", number="000-12-3456")
+        with pytest.raises(CertificateDoubtful) as refused:
+            self.certified(odd)
+        assert refused.value.evidence["doubts"] == ["number-US", "address-HK"]
+        assert "000-12" not in str(refused.value.evidence)
+        person = self.certified(odd, confirmed=("number-US", "address-HK"))
+        status = queries.tax_status(person)
+        assert status is not None
+        assert (status.countries, status.confirmed) == (["US"], ["number-US", "address-HK"])
+
+    def test_circumstances_that_changed_ask_for_a_new_certificate(self) -> None:
+        application = applied(Stage.APPROVAL)
+        person = queries.people_of(application)[0]
+        commands.note_tax_change(context(), person=person, reason="address")
+        assert stands(application) is Stage.TAX
+
+    def test_takes_no_other_record_for_a_certificate(self) -> None:
+        person = queries.people_of(applied(Stage.TAX))[0]
+        with pytest.raises(UnknownRecord):
+            commands.certify_tax(context(), record=queries.person(person).version)

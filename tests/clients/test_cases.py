@@ -1,0 +1,191 @@
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from brokerage.clients import sealed
+from brokerage.clients.commands import cases as commands
+from brokerage.clients.models import Alert, Case, SealedText
+from brokerage.clients.queries import cases as queries
+from brokerage.clients.rules.cases import (
+    AlertGround,
+    BadReportNumber,
+    CaseClosed,
+    CaseState,
+    Closing,
+    NobodyProposed,
+    NotReported,
+    OtherClient,
+    OwnProposal,
+    UnknownAlert,
+)
+from brokerage.clients.rules.flows import OCCASIONAL, WINDOW, Flow, linked
+from brokerage.clients.rules.sealed import UnknownText
+from brokerage.jobs.schedule import Run
+from brokerage.ledger import registry, seams, store
+from brokerage.ledger.commands import commands as registered
+from brokerage.ledger.rebuild import rebuild
+from brokerage.market.rules.calendars import hong_kong_date
+from custody import queries as custody
+from custody.tasks import link_operations
+from tests.factories import (
+    CHECKER,
+    MAKER,
+    AccountFactory,
+    BankFactory,
+    ClientFactory,
+    DepositFactory,
+    context,
+)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "Funds from an unknown third party, 匿名"
+
+
+def alerted(client: UUID | None = None) -> Alert:
+    client = client or ClientFactory()
+    commands.raise_alert(context(), client=client, ground=AlertGround.STAFF, text=SECRET)
+    return queries.open_alerts().get(client=client)
+
+
+def opened(client: UUID | None = None) -> UUID:
+    return commands.open_case(context(), alert=alerted(client).id).value
+
+
+def maker():
+    return context(maker=MAKER)
+
+
+class TestACase:
+    @pytest.mark.rule("CLI-12")
+    def test_goes_from_an_alert_to_a_report_to_its_end(self):
+        case = opened()
+        assert not queries.open_alerts()
+        note = commands.note_case(context(), case=case, text=SECRET).value
+        assert sealed.text(case, note) == SECRET
+        commands.report_case(context(), case=case, number="STR-2026-1", filed=hong_kong_date(seams.now()))
+        assert queries.case(case).state == CaseState.REPORTED
+        commands.close_case(maker(), case=case)
+        assert queries.case(case).closure_reason == Closing.REPORT_DONE
+        assert rebuild(check=True).identical
+
+    @pytest.mark.rule("CLI-12")
+    def test_is_closed_without_a_report_by_two_people_only(self):
+        case = opened()
+        with pytest.raises(NobodyProposed):
+            commands.close_case(maker(), case=case)
+        commands.propose_closure(maker(), case=case, reason=Closing.NO_SUSPICION)
+        with pytest.raises(OwnProposal):
+            commands.close_case(maker(), case=case)
+        commands.close_case(context(maker=CHECKER), case=case)
+        with pytest.raises(CaseClosed):
+            commands.note_case(context(), case=case, text="too late")
+
+    def test_is_not_closed_as_reported_without_a_report(self):
+        case = opened()
+        with pytest.raises(NotReported):
+            commands.propose_closure(maker(), case=case, reason=Closing.REPORT_DONE)
+        late = hong_kong_date(seams.now()) + timedelta(days=1)
+        with pytest.raises(NotReported):
+            commands.report_case(context(), case=case, number="STR-1", filed=late)
+        with pytest.raises(BadReportNumber):
+            commands.report_case(
+                context(), case=case, number="about Mr Chan", filed=hong_kong_date(seams.now())
+            )
+
+    def test_takes_in_alerts_about_its_own_client_only(self):
+        client = ClientFactory()
+        case, other = opened(client), alerted()
+        with pytest.raises(OtherClient):
+            commands.join_alert(context(), alert=other.id, case=case)
+        again = alerted(client)
+        commands.join_alert(context(), alert=again.id, case=case)
+        assert len(queries.alerts_of(case)) == 2
+        with pytest.raises(UnknownAlert):
+            commands.dismiss_alert(context(), alert=again.id, reason=Closing.EXPLAINED)
+
+
+class TestNobodyIsTippedOff:
+    @pytest.mark.rule("CLI-12")
+    def test_by_the_clients_own_stream(self):
+        client = ClientFactory()
+        before = store.cursor().execute("SELECT count(*) FROM ledger_event WHERE stream = %s", [client])
+        count = before.fetchone()
+        opened(client)
+        after = store.cursor().execute("SELECT count(*) FROM ledger_event WHERE stream = %s", [client])
+        assert after.fetchone() == count
+        owned = store.cursor().execute(
+            "SELECT count(*) FROM ledger_event WHERE kind ~ '(case|alert)' AND owner IS NOT NULL"
+        )
+        assert owned.fetchone() == (0,)
+
+    @pytest.mark.rule("CLI-12")
+    def test_by_the_log_of_refusals(self):
+        with pytest.raises(UnknownAlert):
+            commands.open_case(context(), alert=uuid4())
+        with pytest.raises(UnknownAlert):
+            commands.dismiss_alert(context(), alert=uuid4(), reason=Closing.EXPLAINED)
+        assert store.cursor().execute("SELECT count(*) FROM ledger_refusal").fetchone() == (0,)
+
+    @pytest.mark.rule("CLI-12")
+    def test_by_an_open_kind_of_event_or_a_command_that_is_noted(self):
+        kinds = {
+            kind.name: kind.audience
+            for kind in registry.kinds().values()
+            if kind.cls.__module__.endswith("clients.events.cases")
+        }
+        assert len(kinds) == 8
+        assert set(kinds.values()) == {registry.Audience.RESTRICTED}
+        ours = [each for each in registered().values() if each.function.__module__ == commands.__name__]
+        assert len(ours) == 10
+        assert all(each.restricted for each in ours)
+
+    def test_by_words_left_in_the_clear(self):
+        case = opened()
+        commands.note_case(context(), case=case, text=SECRET)
+        for table in ("ledger_event", "ledger_entry", "clients_sealedtext", "clients_alert", "clients_case"):
+            rows = store.cursor().execute(f"SELECT t::text FROM {table} t").fetchall()
+            assert not [row for row in rows if "third party" in row[0] or "匿名" in row[0]]
+
+    def test_by_a_text_read_under_another_case(self):
+        case, other = opened(), opened()
+        note = commands.note_case(context(), case=case, text=SECRET).value
+        with pytest.raises(UnknownText):
+            sealed.text(other, note)
+        SealedText(id=uuid4(), about=other, body=SealedText.objects.get(pk=note).body).save()
+        assert Case.objects.count() == 2
+
+
+class TestLinkedTransactions:
+    start = seams.now()
+
+    def flow(self, hours: int, worth: int) -> Flow:
+        return Flow(self.start + timedelta(hours=hours), Decimal(worth))
+
+    @pytest.mark.rule("CLI-6")
+    def test_are_added_up_within_the_window(self):
+        parts = [self.flow(0, 50_000), self.flow(30, 40_000), self.flow(60, 30_000)]
+        assert linked(parts, OCCASIONAL) == parts[-1].at
+        assert linked(parts[:2], OCCASIONAL) is None
+
+    def test_leave_out_what_is_over_the_threshold_by_itself(self):
+        assert linked([self.flow(0, 120_000), self.flow(1, 10)], OCCASIONAL) is None
+
+    def test_do_not_reach_beyond_the_window(self):
+        late = int(WINDOW.total_seconds() // 3600) + 1
+        assert linked([self.flow(0, 60_000), self.flow(late, 60_000)], OCCASIONAL) is None
+        assert linked([self.flow(0, 60_000), self.flow(late - 1, 60_000)], OCCASIONAL) is not None
+
+    @pytest.mark.rule("CLI-6")
+    def test_are_found_by_the_job_once_a_day(self):
+        BankFactory()
+        account = AccountFactory()
+        for _ in range(3):
+            DepositFactory(account=account, amount=Decimal(50_000))
+        client = custody.account(account).client_id
+        run = Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False)
+        for _ in range(2):
+            link_operations(run, custody.clients_with_accounts())
+        alert = queries.open_alerts().get()
+        assert (alert.client, alert.ground) == (client, AlertGround.LINKED)

@@ -1,0 +1,106 @@
+"""Papers are looked at before they are kept: type by content, size, and what hides inside."""
+
+import io
+import struct
+import zipfile
+import zlib
+
+import pytest
+from PIL import Image
+
+from brokerage.clients.rules.documents import (
+    LARGEST,
+    DocumentTooLarge,
+    Media,
+    UnsafeDocument,
+    WrongType,
+    media_of,
+)
+from brokerage.config.newcomers import PAPER
+
+
+def picture(kind: str, size: tuple[int, int] = (4, 4)) -> bytes:
+    held = io.BytesIO()
+    Image.new("RGB", size).save(held, kind)
+    return held.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few bytes that claims ten thousand million pixels."""
+    header = struct.pack(">IIBBBBB", 100_000, 100_000, 8, 2, 0, 0, 0)
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+def archive(before: bytes = b"") -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("0", b"0" * 10**6)
+    return before + held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "media"),
+    [(PAPER, Media.PDF), (picture("JPEG"), Media.JPEG), (picture("PNG"), Media.PNG)],
+)
+def test_a_pdf_a_jpeg_and_a_png_are_known_by_their_bytes(content, media) -> None:
+    assert media_of(content) is media
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"MZ" + bytes(100),
+        b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*",
+        b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+        archive(),
+        archive(PAPER),
+        archive(picture("PNG")),
+        picture("PNG") + b"<script>alert(1)</script>",
+        picture("JPEG")[:200],
+        b"\x89PNG\r\n\x1a\n" + b"not an image",
+        picture("GIF"),
+        PAPER[:40],
+    ],
+    ids=[
+        "empty",
+        "program",
+        "eicar",
+        "svg",
+        "zip",
+        "pdf-zip",
+        "png-zip",
+        "png-html",
+        "cut",
+        "fake",
+        "gif",
+        "cut-pdf",
+    ],
+)
+def test_anything_else_is_refused(content: bytes) -> None:
+    with pytest.raises(WrongType):
+        media_of(content)
+
+
+@pytest.mark.parametrize(
+    "name", [b"/JavaScript (x)", b"/JS (x)", b"/Launch <<>>", b"/EmbeddedFile", b"/Encrypt 5 0 R"]
+)
+def test_a_pdf_with_something_active_or_hidden_is_refused(name: bytes) -> None:
+    with pytest.raises(UnsafeDocument):
+        media_of(PAPER.replace(b"/Catalog", b"/Catalog " + name))
+
+
+def test_an_image_that_would_fill_the_memory_is_refused() -> None:
+    with pytest.raises((UnsafeDocument, WrongType)):
+        media_of(bomb())
+
+
+def test_a_byte_over_ten_megabytes_is_refused() -> None:
+    fits = PAPER.replace(b"endobj", b"endobj" + b" " * (LARGEST - len(PAPER)))
+    assert media_of(fits) is Media.PDF
+    with pytest.raises(DocumentTooLarge):
+        media_of(fits + b" ")

@@ -1,0 +1,147 @@
+"""CLI-12 from outside: every address, every role but compliance, before and after a case is opened."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from django.core.management import call_command
+from django.test import Client as Browser
+
+from brokerage.clients.commands import cases, grant_authority
+from brokerage.clients.queries import cases as cased
+from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.cases import AlertGround, Closing
+from brokerage.ledger import seals
+from tests import desk
+from tests.factories import (
+    CHECKER,
+    MAKER,
+    AccountFactory,
+    BankFactory,
+    ClientFactory,
+    DepositFactory,
+    by_two,
+    context,
+)
+from tests.http.test_gate import addresses
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECRET = "Cash in bags, three times a week"
+KINDS = r"clients\.(alert|case|closure)-|clients\.(raise-alert|open-case|note-case|close-case)"
+OUTSIDERS = ["operations", "operations-checker", "credit", "auditor", "client", "machine"]
+EXAMPLE = "0192f3a0-0000-7000-8000-000000000000"
+
+
+class World:
+    """A client with an account, a case about it, and every id that belongs to the case."""
+
+    def __init__(self) -> None:
+        BankFactory()
+        self.client = ClientFactory()
+        self.account = AccountFactory(client=self.client)
+        DepositFactory(account=self.account)
+        seals.seal()
+        self.ids: list[UUID] = []
+
+    def look_into(self) -> None:
+        cases.raise_alert(context(), client=self.client, ground=AlertGround.STAFF, text=SECRET)
+        alert = cased.open_alerts().get()
+        case = cases.open_case(context(), alert=alert.id).value
+        note = cases.note_case(context(), case=case, text=SECRET).value
+        cases.propose_closure(context(maker=MAKER), case=case, reason=Closing.EXPLAINED)
+        cases.close_case(context(maker=CHECKER), case=case)
+        self.ids = [alert.id, case, note]
+        seals.seal()
+
+
+def browser_of(role: str, world: World) -> Browser:
+    browser = Browser(raise_request_exception=False)
+    staff = role not in ("client", "machine")
+    user = desk.member(role, name=f"a-{role}", staff=staff)
+    if role == "client":
+        grant_authority(by_two(), client=world.client, person=user.person, capacity=Capacity.HOLDER)
+    desk.proved(Browser.force_login)(browser, user)
+    return browser
+
+
+def paths(world: World) -> list[str]:
+    """Every address, with the client, the account and everything of the case in each place of an id."""
+    found = {each.path for each in addresses()}
+    for path in list(found):
+        if EXAMPLE in path:
+            wanted = [world.client, *world.ids]
+            found |= {path.replace(EXAMPLE, str(each)) for each in wanted}
+    asked = [f"/staff/ledger/?stream={each}" for each in world.ids]
+    asked += [f"/staff/ledger/?kind={kind}" for kind in ("clients.case-opened", "clients.alert-raised")]
+    asked += [f"/staff/ledger/events/{each}@1/" for each in world.ids]
+    return sorted(found) + asked
+
+
+def answer(browser: Browser, path: str) -> tuple[int, str]:
+    given = browser.get(path)
+    content = b"".join(given.streaming_content) if given.streaming else given.content
+    return given.status_code, content.decode(errors="replace")
+
+
+@pytest.mark.rule("CLI-12")
+@pytest.mark.parametrize("role", OUTSIDERS)
+def test_no_address_tells_a_role_of_a_case(role):
+    world = World()
+    browser = browser_of(role, world)
+    world.look_into()
+    traces = [SECRET, *(str(each) for each in world.ids), *(each.hex[-8:] for each in world.ids)]
+    for path in paths(world):
+        if "/events/stream" in path:
+            continue  # a stream does not end; its rows are the feed's
+        status, text = answer(browser, path)
+        named = [each for each in traces if each in text.replace(path, "")]
+        echoed = path.startswith("/staff/ledger/?")
+        assert not [each for each in named if not (echoed and each in path)], (path, named)
+        assert echoed or not re.search(KINDS, text), path
+        if re.search("|".join(str(each) for each in world.ids), path) and "?" not in path:
+            assert status in (302, 403, 404, 405), (path, status)
+
+
+@pytest.mark.rule("CLI-12")
+@pytest.mark.parametrize("role", ["operations", "auditor"])
+def test_no_list_or_count_of_a_role_changes_with_a_case(role):
+    world = World()
+    browser = browser_of(role, world)
+    seals.seal()
+
+    def seen() -> dict[str, list[str]]:
+        pages = ("/staff/", "/staff/ledger/", f"/staff/clients/{world.client}/", "/staff/approvals/")
+        pages += (f"/staff/ledger/?stream={world.client}", "/staff/clients/", "/staff/hits/")
+        return {
+            page: re.findall(r"<t[rdh][^>]*>|<li>|class=\"value\">\d+", answer(browser, page)[1])
+            for page in pages
+        }
+
+    before = seen()
+    world.look_into()
+    assert seen() == before
+
+
+@pytest.mark.rule("CLI-12")
+def test_compliance_sees_the_case_and_its_events():
+    world = World()
+    browser = browser_of("compliance", world)
+    world.look_into()
+    assert str(world.ids[1])[-8:] in answer(browser, "/staff/cases/?closed=1")[1]
+    assert "clients.case-opened" in answer(browser, "/staff/ledger/")[1]
+
+
+@pytest.mark.rule("CLI-12")
+def test_an_export_withholds_the_case(tmp_path: Path):
+    world = World()
+    world.look_into()
+    file = tmp_path / "book.jsonl"
+    with redirect_stdout(io.StringIO()):
+        call_command("ledger", "export", str(file))
+    text = file.read_text()
+    assert "custody.deposited" in text
+    assert not re.search(KINDS, text)
+    assert str(world.ids[0]) not in text

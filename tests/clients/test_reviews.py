@@ -1,0 +1,211 @@
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+
+from brokerage.clients.commands import change_status, grant_authority
+from brokerage.clients.commands.holds import (
+    lift_hold,
+    place_hold,
+    report_death,
+    report_insolvency,
+)
+from brokerage.clients.commands.reviews import (
+    change_circumstances,
+    do_review,
+    plan_reviews,
+    raise_review,
+    set_review,
+)
+from brokerage.clients.queries import client as client_of
+from brokerage.clients.queries import in_the_hands_of
+from brokerage.clients.queries.holds import holds_on
+from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
+from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.holds import (
+    BadHoldReference,
+    Ground,
+    HoldInPlace,
+    LiftReason,
+    UnknownHold,
+)
+from brokerage.clients.rules.reviews import (
+    BadReviewDate,
+    Circumstance,
+    NoReview,
+    ReviewKind,
+    ReviewOutcome,
+    latest_due,
+)
+from brokerage.clients.rules.status import BadTransition, ClientStatus
+from brokerage.clients.tasks import plan_and_raise_reviews
+from brokerage.jobs.schedule import Run
+from brokerage.ledger import seams
+from brokerage.ledger.commands import NothingToDo, SecondPersonNeeded
+from brokerage.ledger.rebuild import rebuild
+from brokerage.market.rules.calendars import hong_kong_date
+from custody import commands as custody
+from custody.rules import NotEmpty
+from custody.tasks import call_dormant
+from tests.clients.test_screening import holder, person
+from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, by_two, context
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def today() -> date:
+    return hong_kong_date(seams.now())
+
+
+def run(at: datetime | None = None) -> Run:
+    return Run(id=uuid4(), job="test", slot=at or seams.now(), late=False)
+
+
+class TestAHold:
+    @pytest.mark.rule("CLI-13")
+    def test_freezes_at_once_and_takes_two_people_to_lift(self):
+        client = ClientFactory()
+        hold = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-12/2026").value
+        assert client_of(client).status == ClientStatus.FROZEN
+        with pytest.raises(SecondPersonNeeded):
+            lift_hold(context(), client=client, hold=hold, reason=LiftReason.ORDER_DISCHARGED)
+        lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.ORDER_DISCHARGED)
+        assert client_of(client).status == ClientStatus.ACTIVE
+        with pytest.raises(UnknownHold):
+            lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.ORDER_DISCHARGED)
+
+    @pytest.mark.rule("CLI-13")
+    def test_lifted_leaves_the_client_frozen_while_another_stands(self):
+        client = ClientFactory()
+        change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="case 7")
+        first = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-1").value
+        second = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-2").value
+        lift_hold(by_two(), client=client, hold=first, reason=LiftReason.ORDER_DISCHARGED)
+        assert client_of(client).status == ClientStatus.FROZEN
+        lift_hold(by_two(), client=client, hold=second, reason=LiftReason.ORDER_DISCHARGED)
+        assert client_of(client).status == ClientStatus.SUSPENDED
+
+    def test_stands_in_the_way_of_closing(self):
+        client = ClientFactory()
+        place_hold(context(), client=client, ground=Ground.HOUSE, reference="CASE-1")
+        with pytest.raises(HoldInPlace):
+            custody.close_client(by_two(), client=client, reason="left")
+
+    @pytest.mark.parametrize("reference", ["", "a", "Chan Tai Man", "X" * 33])
+    def test_is_named_by_a_case_number_only(self, reference):
+        with pytest.raises(BadHoldReference):
+            place_hold(context(), client=ClientFactory(), ground=Ground.COURT, reference=reference)
+
+
+class TestADeath:
+    @pytest.mark.rule("CLI-13")
+    def test_freezes_what_the_person_held_and_ends_what_the_person_could_do(self):
+        somebody = person("Departed")
+        client = holder(somebody)
+        report_death(context(), person=somebody, reference="DC-2026-1")
+        assert list(holds_on(client).values()) == [Ground.DEATH]
+        assert client_of(client).status == ClientStatus.FROZEN
+
+    def test_ends_no_authority_of_other_joint_holders(self):
+        one, other = person("One"), person("Other")
+        client = holder(one)
+        grant_authority(by_two(), client=client, person=other, capacity=Capacity.HOLDER)
+        report_death(context(), person=one, reference="DC-2026-2")
+        assert client in in_the_hands_of(other)
+
+    def test_and_insolvency_are_two_holds(self):
+        somebody = person("Departed")
+        client = holder(somebody)
+        report_death(context(), person=somebody, reference="DC-1")
+        report_insolvency(context(), person=somebody, reference="HCB-1")
+        assert sorted(holds_on(client).values()) == [Ground.BANKRUPTCY, Ground.DEATH]
+
+
+class TestClosing:
+    @pytest.mark.rule("CLI-13")
+    def test_leaves_nothing_behind(self):
+        BankFactory()
+        client = ClientFactory()
+        account = AccountFactory(client=client)
+        DepositFactory(account=account)
+        with pytest.raises(NotEmpty):
+            custody.close_client(by_two(), client=client, reason="left")
+        with pytest.raises(NotEmpty):
+            custody.close_account(context(), account=account)
+        custody.withdraw(context(), account=account, asset="HKD", amount=Decimal(1_000_000))
+        custody.close_account(context(), account=account)
+        with pytest.raises(SecondPersonNeeded):
+            custody.close_client(context(), client=client, reason="left")
+        custody.close_client(by_two(), client=client, reason="left")
+        assert client_of(client).status == ClientStatus.CLOSED
+
+
+class TestDormancy:
+    def test_comes_to_whoever_moved_nothing_for_the_house_period(self):
+        BankFactory()
+        long_ago = seams.now() - timedelta(days=800)
+        with seams.using(clock=lambda: long_ago):
+            quiet, lively = ClientFactory(), ClientFactory()
+            AccountFactory(client=quiet)
+            account = AccountFactory(client=lively)
+        DepositFactory(account=account)
+        call_dormant(run(), [quiet, lively])
+        assert client_of(quiet).status == ClientStatus.DORMANT
+        assert client_of(lively).status == ClientStatus.ACTIVE
+        with pytest.raises(SecondPersonNeeded):
+            change_status(context(), client=quiet, status=ClientStatus.ACTIVE, reason="seen again")
+
+
+class TestReviews:
+    def test_are_due_a_year_after_the_client_was_opened(self):
+        client = ClientFactory()
+        assert client in unreviewed()
+        plan_and_raise_reviews(run(), [client])
+        assert review(client, ReviewKind.PERIODIC).due == latest_due(ReviewKind.PERIODIC, today())
+        assert client not in unreviewed()
+        with pytest.raises(NothingToDo):
+            plan_reviews(context(), client=client)
+
+    def test_are_raised_on_their_day_and_set_anew_when_done(self):
+        client = ClientFactory()
+        set_review(context(), client=client, kind=ReviewKind.PERIODIC, due=today())
+        plan_and_raise_reviews(run(), [client])
+        assert [row.client for row in reviews_due(today())] == [client]
+        with pytest.raises(NothingToDo):
+            raise_review(context(), client=client, kind=ReviewKind.PERIODIC)
+        do_review(context(), client=client, kind=ReviewKind.PERIODIC, outcome=ReviewOutcome.SATISFIED)
+        assert not reviews_due(today())
+        assert review(client, ReviewKind.PERIODIC).due == today() + timedelta(days=365)
+
+    @pytest.mark.parametrize("days", [-1, 366])
+    def test_are_set_within_the_house_period(self, days):
+        with pytest.raises(BadReviewDate):
+            set_review(
+                context(),
+                client=ClientFactory(),
+                kind=ReviewKind.PERIODIC,
+                due=today() + timedelta(days=days),
+            )
+
+    def test_follow_from_changed_circumstances_once(self):
+        client = ClientFactory()
+        change_circumstances(context(), client=client, what=Circumstance.CONTROL)
+        assert review(client, ReviewKind.CIRCUMSTANCES).due == today() + timedelta(days=30)
+        do_review(context(), client=client, kind=ReviewKind.CIRCUMSTANCES, outcome=ReviewOutcome.SATISFIED)
+        with pytest.raises(NoReview):
+            review(client, ReviewKind.CIRCUMSTANCES)
+
+
+def test_what_was_watched_is_the_same_when_rebuilt():
+    somebody = person("Departed")
+    client = holder(somebody)
+    report_death(context(), person=somebody, reference="DC-1")
+    change_circumstances(context(), client=client, what=Circumstance.CONTROL)
+    with pytest.raises(BadTransition):
+        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="no")
+    assert rebuild(check=True).identical
+
+
+def test_a_leap_day_is_no_exception():
+    assert latest_due(ReviewKind.PERIODIC, datetime(2028, 2, 29, tzinfo=UTC).date()) == date(2029, 2, 28)

@@ -1,0 +1,252 @@
+import io
+from datetime import date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from PIL import Image
+
+from brokerage.clients import vault
+from brokerage.clients.commands.authority import appoint_attorney, end_authority, grant_authority
+from brokerage.clients.commands.holds import report_death
+from brokerage.clients.commands.person import store_document
+from brokerage.clients.commands.standing_authorities import (
+    announce_renewal,
+    give_standing_authority,
+    object_to_renewal,
+    renew_standing_authority,
+    revoke_standing_authority,
+)
+from brokerage.clients.models import StandingAuthority
+from brokerage.clients.queries import in_the_hands_of
+from brokerage.clients.queries.standing_authorities import covered, standing_authority
+from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower
+from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.standing_authorities import (
+    NoticeTooLate,
+    NotWritten,
+    Purpose,
+    PurposeCovered,
+    RevocationMissing,
+    TermTooLong,
+    UnknownStandingAuthority,
+    a_year_from,
+    check_term,
+    covers,
+    is_deemed_renewed,
+)
+from brokerage.clients.rules.status import Classification
+from brokerage.clients.tasks import conclude_authorities
+from brokerage.jobs.schedule import Run
+from brokerage.ledger import seams
+from brokerage.ledger.commands import SecondPersonNeeded, Source
+from brokerage.ledger.rebuild import rebuild
+from tests.clients.test_screening import holder, person
+from tests.factories import ClientFactory, by_two, context
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RETAIL, PROFESSIONAL = Classification.RETAIL, Classification.PROFESSIONAL
+START = date(2026, 3, 2)
+NOON = datetime.fromisoformat("2026-03-02T12:00+08:00")
+LAST = date(2027, 3, 1)
+
+
+def at(day: date):
+    return seams.using(clock=lambda: NOON + (day - START))
+
+
+def portal(**changes):
+    return context(source=Source.PORTAL, **changes)
+
+
+def given(ends: date = LAST, **changes) -> UUID:
+    with at(START):
+        wanted = {"client": ClientFactory(), "purpose": Purpose.REPLEDGE_SECURITIES, "ends": ends}
+        wanted["revocation_stated"] = True
+        return give_standing_authority(portal(), **(wanted | changes)).value
+
+
+def work(day: date) -> None:
+    with at(day):
+        run = Run(id=uuid4(), job="test", slot=seams.now(), late=False)
+        conclude_authorities(run, [])
+
+
+def paper(of: UUID, kind: DocumentKind = DocumentKind.AUTHORITY) -> UUID:
+    image = io.BytesIO()
+    Image.new("1", (1, 1)).save(image, "PNG")
+    sealed = vault.put(of, vault.Kind.DOCUMENT, image.getvalue())
+    return store_document(context(), document=sealed.id, kind=kind).value
+
+
+class TestTheRules:
+    @pytest.mark.rule("AST-2")
+    def test_a_non_professional_gives_twelve_months_at_most(self):
+        check_term(RETAIL, starts=START, ends=LAST)
+        with pytest.raises(TermTooLong):
+            check_term(RETAIL, starts=START, ends=LAST + timedelta(days=1))
+        check_term(PROFESSIONAL, starts=START, ends=date(2031, 1, 1))
+
+    def test_a_year_from_a_leap_day_ends_in_february(self):
+        assert a_year_from(date(2028, 2, 29)) == date(2029, 2, 28)
+
+    def test_who_ceases_to_be_professional_is_covered_for_twelve_months_only(self):
+        long = {"since": START, "ends": date(2031, 1, 1)}
+        assert covers(PROFESSIONAL, **long, on=date(2030, 1, 1))
+        assert covers(RETAIL, **long, on=LAST)
+        assert not covers(RETAIL, **long, on=LAST + timedelta(days=1))
+
+    @pytest.mark.rule("AST-2")
+    @pytest.mark.parametrize(
+        ("days", "objected", "renewed"), [(14, False, True), (13, False, False), (14, True, False)]
+    )
+    def test_silence_renews_after_fourteen_days_notice_without_objection(self, days, objected, renewed):
+        noticed = LAST - timedelta(days=days)
+        assert is_deemed_renewed(ends=LAST, noticed=noticed, objected=objected) is renewed
+        assert not is_deemed_renewed(ends=LAST, noticed=None, objected=False)
+
+
+class TestAStandingAuthority:
+    @pytest.mark.rule("AST-2")
+    def test_is_in_writing_says_how_to_revoke_it_and_ends_in_time(self):
+        wanted = {"client": ClientFactory(), "purpose": Purpose.REPLEDGE_SECURITIES}
+        with at(START):
+            with pytest.raises(NotWritten):
+                give_standing_authority(context(), **wanted, ends=LAST, revocation_stated=True)
+            with pytest.raises(RevocationMissing):
+                give_standing_authority(portal(), **wanted, ends=LAST, revocation_stated=False)
+            late = LAST + timedelta(days=1)
+            with pytest.raises(TermTooLong):
+                give_standing_authority(portal(), **wanted, ends=late, revocation_stated=True)
+
+    def test_is_on_paper_when_staff_record_it(self):
+        somebody = person("Harmless")
+        client = holder(somebody)
+        with at(START):
+            give_standing_authority(
+                context(),
+                client=client,
+                purpose=Purpose.CLIENT_MONEY,
+                ends=LAST,
+                revocation_stated=True,
+                document=paper(somebody, DocumentKind.SIGNATURE),
+            )
+        assert covered(client, Purpose.CLIENT_MONEY, LAST)
+
+    @pytest.mark.rule("AST-2")
+    def test_is_not_on_paper_that_nobody_who_binds_the_client_signed(self):
+        somebody, stranger = person("Harmless"), person("Stranger")
+        client, authority = holder(somebody), given()
+        foreign, unsigned = paper(stranger, DocumentKind.SIGNATURE), paper(somebody)
+        wanted = {"client": client, "purpose": Purpose.CLIENT_MONEY, "revocation_stated": True}
+        with at(START):
+            for document in (foreign, unsigned):
+                with pytest.raises(NotWritten):
+                    give_standing_authority(context(), **wanted, ends=LAST, document=document)
+            with pytest.raises(NotWritten):
+                renew_standing_authority(context(), authority=authority, ends=LAST, document=foreign)
+
+    def test_covers_its_purpose_and_days_only(self):
+        client = standing_authority(given()).client
+        assert covered(client, Purpose.REPLEDGE_SECURITIES, LAST)
+        assert not covered(client, Purpose.REPLEDGE_SECURITIES, LAST + timedelta(days=1))
+        assert not covered(client, Purpose.LEND_SECURITIES, LAST)
+        with pytest.raises(PurposeCovered):
+            given(client=client)
+
+    @pytest.mark.rule("AST-2")
+    def test_is_revoked_by_the_client_at_once(self):
+        authority = given()
+        client = standing_authority(authority).client
+        revoke_standing_authority(portal(), authority=authority)
+        assert not covered(client, Purpose.REPLEDGE_SECURITIES, START)
+        with pytest.raises(UnknownStandingAuthority):
+            revoke_standing_authority(portal(), authority=authority)
+
+    @pytest.mark.rule("AST-2")
+    def test_is_announced_by_the_job_and_renewed_by_silence(self):
+        authority = given()
+        work(LAST - timedelta(days=31))
+        assert standing_authority(authority).noticed is None
+        work(LAST - timedelta(days=30))
+        assert standing_authority(authority).noticed == LAST - timedelta(days=30)
+        work(LAST + timedelta(days=1))
+        renewed = standing_authority(authority)
+        assert (renewed.starts, renewed.ends, renewed.renewals) == (
+            LAST + timedelta(days=1),
+            date(2028, 3, 1),
+            1,
+        )
+        assert rebuild(check=True).identical
+
+    @pytest.mark.rule("AST-2")
+    def test_lapses_after_an_objection(self):
+        authority = given()
+        work(LAST - timedelta(days=30))
+        with at(LAST - timedelta(days=1)):
+            object_to_renewal(portal(), authority=authority)
+        work(LAST + timedelta(days=1))
+        assert StandingAuthority.objects.get(pk=authority).end == "lapsed"
+
+    @pytest.mark.rule("AST-2")
+    def test_lapses_when_notice_came_too_late(self):
+        authority = given()
+        with at(LAST - timedelta(days=13)), pytest.raises(NoticeTooLate):
+            announce_renewal(context(), authority=authority)
+        work(LAST + timedelta(days=1))
+        assert StandingAuthority.objects.get(pk=authority).end == "lapsed"
+
+    def test_is_renewed_in_writing_by_the_client(self):
+        authority = given()
+        with at(date(2026, 9, 1)):
+            renew_standing_authority(portal(), authority=authority, ends=date(2027, 8, 31))
+        assert standing_authority(authority).ends == date(2027, 8, 31)
+
+
+class TestAPowerOfAttorney:
+    def appointed(self, until: date = LAST) -> tuple[UUID, UUID, UUID]:
+        principal, attorney = person("Principal"), person("Attorney")
+        client = holder(principal)
+        with at(START):
+            appoint_attorney(by_two(), client=client, person=attorney, document=paper(principal), until=until)
+        return client, principal, attorney
+
+    @pytest.mark.rule("CLI-13")
+    def test_is_a_paper_with_an_end_and_takes_two_people(self):
+        principal, attorney = person("Principal"), person("Attorney")
+        client = holder(principal)
+        with pytest.raises(NeedsPower):
+            grant_authority(by_two(), client=client, person=attorney, capacity=Capacity.ATTORNEY)
+        with at(START):
+            wanted = {"client": client, "person": attorney, "document": paper(principal)}
+            with pytest.raises(SecondPersonNeeded):
+                appoint_attorney(context(), **wanted, until=LAST)
+            with pytest.raises(BadPower):
+                appoint_attorney(by_two(), **wanted, until=START - timedelta(days=1))
+            with pytest.raises(BadPower):
+                appoint_attorney(by_two(), **(wanted | {"document": paper(attorney)}), until=LAST)
+
+    @pytest.mark.rule("CLI-13")
+    def test_ends_with_its_last_day(self):
+        client, _, attorney = self.appointed()
+        with at(LAST):
+            assert in_the_hands_of(attorney) == {client}
+        with at(LAST + timedelta(days=1)):
+            assert in_the_hands_of(attorney) == frozenset()
+        work(LAST + timedelta(days=1))
+        with at(LAST):
+            assert in_the_hands_of(attorney) == frozenset()
+
+    @pytest.mark.rule("CLI-13")
+    def test_ends_with_its_principals_death(self):
+        _, principal, attorney = self.appointed()
+        with at(START):
+            report_death(context(), person=principal, reference="DC-1")
+            assert in_the_hands_of(attorney) == frozenset()
+
+    def test_ends_by_revocation(self):
+        client, _, attorney = self.appointed()
+        with at(START):
+            end_authority(
+                context(), client=client, person=attorney, capacity=Capacity.ATTORNEY, reason="revoked"
+            )
+            assert in_the_hands_of(attorney) == frozenset()

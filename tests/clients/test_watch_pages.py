@@ -1,0 +1,183 @@
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client as Browser
+from django.urls import reverse
+
+from brokerage.clients.commands.complaints import receive_complaint
+from brokerage.clients.commands.groups import form_group
+from brokerage.clients.commands.holds import place_hold
+from brokerage.clients.commands.screening import screen
+from brokerage.clients.models import Case, ClientLabel, Complaint, Group
+from brokerage.clients.queries import cases as cased
+from brokerage.clients.queries import client as client_of
+from brokerage.clients.queries import screening as screenings
+from brokerage.clients.queries.groups import related
+from brokerage.clients.rules.complaints import Channel, Subject
+from brokerage.clients.rules.holds import Ground
+from brokerage.ledger import seams
+from brokerage.market.rules.calendars import hong_kong_date
+from tests import desk
+from tests.clients.test_screening import WANTED, holder, listed, person
+from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, context
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def desk_of(*roles: str, name: str = "mei") -> Browser:
+    browser = Browser()
+    desk.proved(Browser.force_login)(browser, desk.member(*roles, name=name))
+    return browser
+
+
+def body(browser: Browser, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.content.decode()
+
+
+class TestTheClientPage:
+    def test_shows_people_screening_holds_and_accounts(self):
+        BankFactory()
+        listed(WANTED)
+        somebody = person()
+        client = holder(somebody)
+        ClientLabel.objects.create(client=client, name="王大文 <b>Chan</b>")
+        DepositFactory(account=AccountFactory(client=client), amount=Decimal("12345.67"))
+        screen(context(), person=somebody)
+        page = body(desk_of("operations"), reverse("client", args=[client]))
+        for words in (
+            "王大文 &lt;b&gt;Chan&lt;/b&gt;",
+            "Person Wanted",
+            "hit",
+            "screening",
+            "12,345.67",
+            "frozen",
+        ):
+            assert words.lower() in page.lower(), words
+
+    def test_shows_the_client_as_it_was(self):
+        client = ClientFactory()
+        before = seams.now()
+        place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-77")
+        browser = desk_of("auditor")
+        address = reverse("client", args=[client])
+        assert "HCMP-77" in body(browser, address)
+        then = (before + timedelta(seconds=0)).isoformat()
+        assert "HCMP-77" not in browser.get(address, {"as_of": then}).content.decode()
+        early = (before - timedelta(days=1)).isoformat()
+        assert browser.get(address, {"as_of": early}).status_code == 404
+
+    def test_names_nobody_to_an_auditor(self):
+        client = holder(person("Harmless"))
+        assert "Harmless" not in body(desk_of("auditor"), reverse("client", args=[client]))
+
+    def test_asks_for_what_the_role_may_ask_for(self):
+        client = ClientFactory()
+        browser = desk_of("operations")
+        page = body(browser, reverse("client", args=[client]))
+        assert f"/staff/clients/{client}/hold/" in page
+        assert "/hold/" not in body(desk_of("auditor", name="lam"), reverse("client", args=[client]))
+        browser.post(reverse("client-hold", args=[client]), {"ground": "court", "reference": "HCMP-1"})
+        assert client_of(client).status == "frozen"
+
+    def test_groups_clients(self):
+        one, other = ClientFactory(), ClientFactory()
+        group = form_group(context(), reference="G-1").value
+        browser = desk_of("operations")
+        for client in (one, other):
+            browser.post(reverse("client-group-join", args=[client]), {"group": group, "tie": "family"})
+        assert related(one) == {one, other}
+        assert client_of(other).reference in body(browser, reverse("client", args=[one]))
+        browser.post(reverse("client-group-new"), {"reference": "G-2"})
+        assert Group.objects.count() == 2
+        assert "G-2" in body(browser, reverse("client-groups"))
+
+
+class TestTheLists:
+    def test_find_clients_by_name_and_reference(self):
+        one, other = ClientFactory(), ClientFactory()
+        ClientLabel.objects.create(client=one, name="Ünïcorn 陳大文")
+        browser = desk_of("credit")
+        page = body(browser, reverse("clients") + "?q=陳大")
+        assert client_of(one).reference in page
+        assert client_of(other).reference not in page
+        assert client_of(other).reference in body(
+            browser, reverse("clients") + f"?q={client_of(other).reference}"
+        )
+
+    def test_show_what_is_due(self):
+        client = ClientFactory()
+        browser = desk_of("operations")
+        today = hong_kong_date(seams.now())
+        browser.post(reverse("client-review-set", args=[client]), {"kind": "periodic", "due": today})
+        assert client_of(client).reference in body(browser, reverse("client-reviews"))
+        assert "review due" in body(browser, "/staff/")
+
+    def test_judge_a_hit_by_two(self):
+        listed(WANTED)
+        somebody = person()
+        holder(somebody)
+        screen(context(), person=somebody)
+        browser = desk_of("operations")
+        assert "screening hit waits" in body(browser, "/staff/")
+        page = body(browser, reverse("client-hit", args=[somebody]))
+        assert "UN-1" in page
+        answer = browser.post(
+            reverse("person-clear", args=[somebody]), {"reason": "common-name"}, follow=True
+        )
+        assert "another person must approve" in answer.content.decode()
+        assert not screenings.screening_clear(somebody)
+        assert browser.get(reverse("client-hit", args=[ClientFactory()])).status_code == 404
+
+    def test_show_standing_authorities_and_complaints(self):
+        client = ClientFactory()
+        browser = desk_of("operations")
+        assert "No standing authority" in body(browser, reverse("standing-authorities"))
+        browser.post(
+            reverse("complaint-new"),
+            {"subject": "service", "channel": "letter", "client": client, "text": "Too slow <script>"},
+        )
+        complaint = Complaint.objects.get()
+        assert "Too slow &lt;script&gt;" in body(browser, reverse("complaint", args=[complaint.id]))
+        browser.post(reverse("complaint-answer", args=[complaint.id]), {"outcome": "upheld", "text": "Sorry"})
+        assert Complaint.objects.get().stage == "answered"
+        assert "Too slow" not in body(
+            desk_of("auditor", name="lam"), reverse("complaint", args=[complaint.id])
+        )
+        late = hong_kong_date(seams.now()) - timedelta(days=90)
+        receive_complaint(
+            context(), client=None, subject=Subject.FEES, channel=Channel.MAIL, text="Old", received=late
+        )
+        assert "late" in body(browser, reverse("complaints"))
+
+
+class TestTheCasesDesk:
+    def test_leads_from_a_concern_to_a_closed_case(self):
+        client = ClientFactory()
+        desk_of("operations").post(
+            reverse("client-alert", args=[client]), {"ground": "unusual-pattern", "text": "Cash in bags"}
+        )
+        one, other = desk_of("compliance", name="wing"), desk_of("compliance", name="kit")
+        assert "Cash in bags" in body(one, reverse("cases"))
+        alert = cased.open_alerts().get()
+        one.post(reverse("alert-open", args=[alert.id]))
+        case = Case.objects.get()
+        one.post(reverse("case-note", args=[case.id]), {"text": "Asked the branch\nno answer"})
+        assert "no answer" in body(one, reverse("case", args=[case.id]))
+        one.post(reverse("case-propose", args=[case.id]), {"reason": "explained"})
+        one.post(reverse("case-close", args=[case.id]))
+        assert Case.objects.get().closed_at is None
+        other.post(reverse("case-close", args=[case.id]))
+        assert Case.objects.get().closed_at is not None
+        assert str(case.id)[-8:] in body(one, reverse("cases") + "?closed=1")
+
+    def test_records_a_report(self):
+        client = ClientFactory()
+        browser = desk_of("compliance")
+        browser.post(reverse("client-alert", args=[client]), {"ground": "source-of-funds", "text": "Odd"})
+        browser.post(reverse("alert-open", args=[cased.open_alerts().get().id]))
+        case = Case.objects.get()
+        browser.post(reverse("case-report", args=[case.id]), {"number": "STR-9", "filed": date(2026, 1, 2)})
+        assert "STR-9" in body(browser, reverse("case", args=[case.id]))

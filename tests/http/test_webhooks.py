@@ -1,0 +1,269 @@
+"""Webhooks: signed, retried, logged, replayed, and never into a private network."""
+
+import itertools
+import json
+import socket
+import threading
+import time
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from standardwebhooks import Webhook as Signer
+
+from brokerage.access.rules import ROLES, Perm, Role
+from brokerage.access.scopes import OF_THE_FIRM
+from brokerage.http import outward, tasks
+from brokerage.http.models import Delivery, WebhookState
+from brokerage.ledger import seals, seams
+from tests import factories
+from tests.http import callers
+
+
+class Receiver:
+    """A real HTTP server that keeps what it gets and answers as told."""
+
+    def __init__(self):
+        self.got, self.status, self.headers, self.trickles = [], 204, {}, 0
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append((dict(self.headers.items()), body))
+                self.send_response(receiver.status)
+                for name, value in receiver.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                for _ in range(receiver.trickles):
+                    self.wfile.write(b"x")
+                    time.sleep(0.1)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture
+def receiver():
+    made = Receiver()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+@pytest.fixture
+def sealed(transactional_db):
+    broker = callers.opened()
+    seals.seal()
+    return broker
+
+
+@pytest.fixture
+def hook(sealed, receiver):
+    """A webhook for deposits, as its owner sees it."""
+    body = {"url": receiver.url, "kinds": ["custody.deposited"]}
+    answer = callers.staff("operations").post("webhooks/add", body)
+    assert answer.status_code == 201, answer.content
+    return answer.json()["data"]
+
+
+def deposit(sealed):
+    factories.DepositFactory(account=sealed.account)
+    seals.seal()
+
+
+def work(hook):
+    tasks.gather(hook["id"])
+    tasks.send_due(hook["id"])
+
+
+class TestDelivery:
+    def test_is_signed_and_holds_the_envelope_of_the_feed(self, hook, sealed, receiver):
+        deposit(sealed)
+        work(hook)
+        ((headers, body),) = receiver.got
+        headers = {name.lower(): value for name, value in headers.items()}
+        assert Signer(hook["secret"]).verify(body, headers) == json.loads(body)
+        assert json.loads(body)["type"] == "custody.deposited"
+        assert headers["webhook-id"] == json.loads(body)["id"]
+
+    def test_happens_once_for_each_event_after_the_webhook_was_added(self, hook, sealed, receiver):
+        deposit(sealed)
+        deposit(sealed)
+        work(hook)
+        work(hook)
+        assert len(receiver.got) == 2
+
+    def test_comes_again_later_when_it_failed_and_ends_after_a_day(self, hook, sealed, receiver):
+        receiver.status = 500
+        deposit(sealed)
+        work(hook)
+        work(hook)
+        assert len(receiver.got) == 1  # not due yet
+        made = Delivery.objects.get()
+        assert (made.state, made.answer) == ("new", "500")
+        with seams.using(clock=lambda: made.made_at + timedelta(hours=25)):
+            work(hook)
+        assert Delivery.objects.get().state == "failed"
+
+    def test_follows_no_redirect(self, hook, sealed, receiver):
+        receiver.status, receiver.headers = 302, {"Location": receiver.url}
+        deposit(sealed)
+        work(hook)
+        assert len(receiver.got) == 1
+        assert Delivery.objects.get().answer == "302"
+
+    def test_stops_after_days_of_failure_and_at_once_when_gone(self, hook, sealed, receiver):
+        receiver.status = 410
+        deposit(sealed)
+        work(hook)
+        assert WebhookState.objects.get().disabled_at is not None
+        assert tasks._listening(None) == []
+        receiver.status = 204
+        again = callers.staff("operations", name="lin").post(f"webhooks/{hook['id']}/replay", {"after": 0})
+        assert again.json()["data"]["disabled_at"] is None
+        work(hook)
+        assert len(receiver.got) > 2
+
+    def test_ends_for_a_receiver_that_never_does(self, receiver, monkeypatch):
+        monkeypatch.setattr(outward, "WHOLE_S", 0.5)
+        receiver.status, receiver.trickles = 200, 40
+        began = time.monotonic()
+        with pytest.raises(outward.Unreachable, match="too long"):
+            outward.post(receiver.url, b"{}", {})
+        assert time.monotonic() - began < 2
+
+    def test_of_a_batch_stops_after_two_minutes(self, hook, sealed, receiver, monkeypatch):
+        for _ in range(4):
+            deposit(sealed)
+        tasks.gather(hook["id"])
+        clock = itertools.count()
+        start = seams.now() + timedelta(minutes=1)
+        monkeypatch.setattr(tasks, "send", lambda delivery: sent.append(next(clock)) or True)
+        sent = []
+        with seams.using(clock=lambda: start + timedelta(minutes=len(sent))):
+            tasks.send_due(hook["id"])
+        assert len(sent) == 2
+
+    def test_of_a_test_message(self, hook, receiver):
+        caller = callers.staff("operations", name="lin")
+        assert caller.post(f"webhooks/{hook['id']}/test", {}).status_code == 200
+        work(hook)
+        assert json.loads(receiver.got[0][1])["type"] == "test"
+        (logged,) = caller.get(f"webhooks/{hook['id']}/deliveries").json()["data"]
+        assert (logged["state"], logged["answer"]) == ("sent", "204")
+
+    def test_of_what_is_restricted_is_refused(self, sealed):
+        body = {"url": "https://example.com/", "kinds": ["test.suspected"]}
+        answer = callers.staff("operations", "compliance").post("webhooks/add", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "http.not-sendable")
+
+
+class TestAdding:
+    def test_takes_the_right_to_read_what_is_sent(self, operations, monkeypatch):
+        sends_only = ROLES[Role.OPERATIONS] - {Perm.SEE_LEDGER}
+        monkeypatch.setitem(ROLES, Role.OPERATIONS, sends_only)
+        body = {"url": "https://example.com/", "kinds": ["custody.deposited"]}
+        assert operations.post("webhooks/add", body).status_code == 403
+
+    def test_is_no_machines(self):
+        assert Perm.MAKE_WEBHOOKS not in OF_THE_FIRM
+
+
+BAD_URLS = [
+    *(
+        "http://example.com/",
+        "ftp://example.com/",
+        "file:///etc/passwd",
+        "gopher://example.com/",
+        "//example.com",
+    ),
+    *(
+        "https://user@example.com/",
+        "https://example.com:5432/",
+        "https://example.com/#a",
+        "https://",
+        "https:///x",
+    ),
+    *(
+        "https://example.com\\@127.0.0.1/",
+        "https://exa mple.com/",
+        "https://example.com:99999/",
+        "javascript:1",
+    ),
+]
+PRIVATE = [
+    *(
+        "127.0.0.1",
+        "::1",
+        "169.254.169.254",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.1",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104
+    ),
+    *(
+        "::ffff:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "2002:7f00:1::",
+        "fe80::1",
+        "fc00::1",
+        "224.0.0.1",
+        "255.255.255.255",
+    ),
+]
+
+
+class TestOutward:
+    @pytest.mark.parametrize("url", BAD_URLS)
+    def test_only_plain_https_passes(self, url, settings):
+        settings.WEBHOOKS_ANYWHERE = False
+        with pytest.raises(outward.BadAddress):
+            outward.checked(url)
+
+    @pytest.mark.parametrize("address", PRIVATE)
+    def test_no_private_address_is_public(self, address):
+        assert not outward.is_public(address)
+
+    @pytest.mark.parametrize("address", ["1.1.1.1", "2606:4700::1111"])
+    def test_a_public_address_is(self, address):
+        assert outward.is_public(address)
+
+    @pytest.mark.parametrize(
+        "host", ["2130706433", "0x7f000001", "0177.0.0.1", "127.1", "localhost", "[::1]"]
+    )
+    def test_no_spelling_of_the_own_machine_is_connected_to(self, host, settings, monkeypatch):
+        settings.WEBHOOKS_ANYWHERE = False
+        monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("connected"))
+        with pytest.raises((outward.BadAddress, outward.Unreachable)):
+            outward.post(f"https://{host}/", b"{}", {})
+
+    def test_a_name_that_flips_gains_nothing(self, settings, monkeypatch):
+        settings.WEBHOOKS_ANYWHERE = False
+        answers = iter(["1.1.1.1", "127.0.0.1"])
+        asked = []
+
+        def resolve(*_, **__):
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 443))]
+
+        def connect(address, **_):
+            asked.append(address)
+            raise OSError
+
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
+        monkeypatch.setattr(socket, "create_connection", connect)
+        with pytest.raises(outward.Unreachable):
+            outward.post("https://example.com/", b"{}", {})
+        assert asked == [("1.1.1.1", 443)]
+
+    def test_one_private_address_among_several_is_enough(self, settings, monkeypatch):
+        settings.WEBHOOKS_ANYWHERE = False
+        both = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 443)) for ip in ("1.1.1.1", "10.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+        with pytest.raises(outward.BadAddress):
+            outward.post("https://example.com/", b"{}", {})
