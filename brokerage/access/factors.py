@@ -102,11 +102,13 @@ def _check_totp(user: User, code: str) -> bool:
 
 
 def _check_recovery(user: User, code: str) -> bool:
-    row = Authenticator.objects.filter(user=user, type=Type.RECOVERY_CODES).first()
-    if row is None or not RecoveryCodes(row).validate_code(code):
-        return False
-    row.record_usage()
-    return True
+    """Under a lock of our own: that a code is good once must not rest on what allauth does within."""
+    with transaction.atomic():
+        row = Authenticator.objects.select_for_update().filter(user=user, type=Type.RECOVERY_CODES).first()
+        if row is None or not RecoveryCodes(row).validate_code(code):
+            return False
+        row.record_usage()
+        return True
 
 
 def matching_step(secret: str, code: str) -> int | None:
