@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
 
 from brokerage.clients import commands, queries, vault
+from brokerage.clients.events.application import AnswersGiven, FinancesGiven
+from brokerage.clients.models import Standing
+from brokerage.clients.projections.standing import evolved_standing
 from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances, SignatureKind
 from brokerage.clients.rules.application import (
     ApplicationClosed,
@@ -125,6 +129,47 @@ class TestAnApplication:
         applied(Stage.CREDIT)
         waiting = queries.queue(context().effective_at)[0]
         assert (waiting.stage, waiting.waits) == (Stage.CREDIT, "credit")
+
+
+class TestAReturnedApplication:
+    """Decided before approval on facts that are then given anew: the judgement falls with them."""
+
+    def returned(self) -> UUID:
+        application = applied(Stage.APPROVAL, requested=Decimal(500_000))
+        commands.return_application(context(), application=application, reason="figures-unclear")
+        return application
+
+    @pytest.mark.rule("CLI-1", "CLI-3", "VAF-7")
+    def test_is_judged_anew_from_the_classification_on(self) -> None:
+        application = self.returned()
+        commands.submit_application(context(), application=application)
+        left = undone(queries.facts(queries.application(application)))
+        assert left == (Stage.CLASSIFICATION, Stage.KNOWLEDGE, Stage.CREDIT, Stage.APPROVAL)
+        judged = queries.standing(application)
+        assert (judged.investor, judged.credit_limit, judged.va_exposure) == ("", None, None)
+        with pytest.raises(StepMissing):
+            approve(application)
+
+    @pytest.mark.parametrize(
+        ("given", "left"),
+        [
+            (FinancesGiven(record=uuid4(), digest="0"), ("", [])),
+            (AnswersGiven(record=uuid4(), digest="0"), ("retail", ["credit"])),
+        ],
+        ids=["finances", "answers"],
+    )
+    def test_keeps_no_judgement_on_facts_given_anew(self, given: object, left: object) -> None:
+        judged = Standing(id=uuid4(), investor="retail", assessed=["credit", "knowledge"])
+        row = evolved_standing(judged, SimpleNamespace(stream=judged.id, event=given))
+        assert (row.investor, row.assessed) == left
+
+    def test_with_another_holder_needs_a_transfer_from_that_one(self) -> None:
+        application = self.returned()
+        before = queries.people_of(application)[0]
+        newcomers.name(DESK, application, HolderFactory())
+        commands.remove_party(context(), application=application, person=before, role=PartyRole.HOLDER)
+        facts = queries.facts(queries.application(application))
+        assert not facts.transferred
 
 
 class TestIdentity:

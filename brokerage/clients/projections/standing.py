@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from brokerage.ledger.projection import fold, projection
 from brokerage.ledger.registry import Recorded
 
+from ..events.application import AnswersGiven, ApplicationReturned, FinancesGiven
 from ..events.standing import (
     AccountDesignated,
     CreditAssessed,
@@ -18,9 +19,11 @@ from ..models import Standing, TaxStatus
 from ..rules.application import Stage
 
 JUDGED = (InvestorClassified, KnowledgeAssessed, CreditAssessed, MandateSet, AccountDesignated)
+TOLD = (FinancesGiven, AnswersGiven, ApplicationReturned)
+"""What a judgement falls by: the facts it rests upon are given anew."""
 
 
-@projection(models=(Standing,), events=JUDGED)
+@projection(models=(Standing,), events=(*JUDGED, *TOLD))
 def standings(events: Sequence[Recorded]) -> None:
     """One row an application or client."""
     fold(Standing, events, evolved_standing, key=lambda recorded: recorded.stream)
@@ -47,7 +50,25 @@ def evolved_standing(row: Standing | None, recorded: Recorded) -> Standing:
             row.signatures = event.signatures
         case AccountDesignated():
             row.account = event.account
+        case AnswersGiven():
+            _forget_knowledge(row)
+        case FinancesGiven() | ApplicationReturned():  # what is handed in again may name other people, too
+            _forget_classification(row)
     return row
+
+
+def _forget_classification(row: Standing) -> None:
+    row.investor, row.assessment = "", None
+    row.evidence_dated = row.review_due = None
+    row.suitability = True
+    row.credit_limit = row.va_exposure = None
+    _forget_knowledge(row)
+    row.assessed = []
+
+
+def _forget_knowledge(row: Standing) -> None:
+    row.va_knowledge, row.derivatives_knowledge = [], []
+    row.assessed = [each for each in row.assessed if each != Stage.KNOWLEDGE]
 
 
 @projection(models=(TaxStatus,), events=(TaxCertified, TaxCircumstancesChanged))

@@ -17,6 +17,7 @@ from ..models import (
     Signature,
     Standing,
     TaxStatus,
+    VaultRecord,
 )
 from ..rules.agreements import AgreementKind, UnknownAgreement
 from ..rules.application import (
@@ -174,7 +175,7 @@ def facts(found: Application) -> Facts:
         signed=_signed(found.id),
         certified=frozenset(each.id for each in taxed),
         passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
-        transferred=found.transfer is not None,
+        transferred=VaultRecord.objects.filter(pk=found.transfer, person__in=people).exists(),
     )
 
 
