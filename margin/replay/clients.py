@@ -24,6 +24,9 @@ from .firm import PLACES
 from .timeline import Timeline
 
 CENT = 2
+AHEAD = Decimal("0.02")
+"""The part of his wealth by which a client answers more than a call asks for: to meet it to the cent is to be
+called again by the next day's interest."""
 
 
 class Temper(StrEnum):
@@ -50,6 +53,11 @@ class Client:
     likes: tuple[str, ...]
     appetite: Decimal
     temper: Temper
+
+    @property
+    def ahead(self) -> Decimal:
+        """HKD this client puts beyond what a call asks for."""
+        return half_up(EXACT.multiply(self.wealth, AHEAD), CENT)
 
     def may_join(self, day: date, market: "Market") -> bool:
         """Whether his day has come and everything he owns has a price."""
@@ -140,11 +148,10 @@ def take_out(account: UUID, timeline: Timeline, market: Market) -> None:
 
 def answer(client: Client, account: UUID, call: Call, timeline: Timeline, market: Market) -> None:
     """Do what the client's temper has him do about his open call."""
-    amount = half_up(call.securities_left + call.va_left, CENT)
-    if client.temper is Temper.PAYS_HALF:
-        amount = half_up(amount / 2, CENT)
-    if client.temper is Temper.IGNORES or not amount:
+    asked = half_up(call.securities_left + call.va_left, CENT)
+    if client.temper is Temper.IGNORES or not asked:
         return
+    amount = half_up(asked / 2, CENT) if client.temper is Temper.PAYS_HALF else asked + client.ahead
     if client.temper is Temper.SELLS:
         _sell(client, account, amount, timeline, market)
     elif client.temper is not Temper.PLEDGES or not _pledge(client, account, timeline, market):
@@ -154,16 +161,15 @@ def answer(client: Client, account: UUID, call: Call, timeline: Timeline, market
 
 
 def _pledge(client: Client, account: UUID, timeline: Timeline, market: Market) -> bool:
-    """Bring in the least of the first liked asset that meets the call; False if none would."""
+    """Bring in of the first liked asset what meets the call, and more; False if none would."""
     asset = client.likes[0]
     book = queries.books([account])[account]
     wanted = cure(book, asset, market.quotes, market.policy, market.lots[asset])
     if wanted is None or not wanted.quantity:
         return False
+    amount = wanted.quantity + market.lots_worth(asset, client.ahead)
     context = timeline.context()
-    commands.deposit(
-        context, account=account, asset=asset, amount=wanted.quantity, price_set=market.price_set
-    )
+    commands.deposit(context, account=account, asset=asset, amount=amount, price_set=market.price_set)
     return True
 
 
