@@ -109,6 +109,13 @@ def propose(user: User, amount: int = 250, key: str | None = None, client: UUID 
     return answer
 
 
+def propose_directly(user: User, name: str, **changed: Any) -> Receipt[UUID]:
+    """A proposal made past `submit`, which no edge does."""
+    asked = replace(by(user), proposal=uuid4(), **changed)
+    permission = str(Perm.APPROVE_CALLS)
+    return module.propose(asked, name=name, inputs={}, permission=permission, client=None, account=None)
+
+
 def agree(user: User, proposed: Proposed, key: str | None = None, may: frozenset[Perm] = MAY) -> Receipt[Any]:
     """The approval of what was proposed."""
     return approve(by(user, key), proposal=proposed.proposal, digest=proposed.digest, permissions=may)
@@ -340,6 +347,7 @@ class TestOtherEnds:
             expire_proposals(by(maker), proposals=[proposed.proposal])
 
     def test_each_of_several_is_approved_by_itself(self, maker: User, checker: User) -> None:
+        checker.groups.add(*maker.groups.all())  # who may make it as well
         good, mine, gone = propose(maker), propose(checker), propose(maker)
         withdraw_proposal(by(maker), proposal=gone.proposal)
         chosen = {each.proposal: each.digest for each in (mine, gone, good)}
@@ -440,3 +448,22 @@ class TestRestricted:
         with pytest.raises(Refused):
             submit(by(maker), raise_to, client=uuid4(), amount=Decimal(-1))
         assert Refusal.objects.get().command == "test.raise"
+
+    @pytest.mark.rule("CLI-12")
+    def test_nor_by_asking_for_the_proposal_itself(self, maker: User) -> None:
+        for name in (look_into.name, "test.no-such-command", module.propose.name):
+            with pytest.raises(rules.NeverProposed):
+                propose_directly(maker, name)
+        assert not EntryRow.objects.exists()
+        assert not Refusal.objects.exists()
+
+
+class TestWhoProposes:
+    def test_is_somebody_who_may_make_it(self, checker: User) -> None:
+        assert refusal(lambda: propose(checker)) == "access.not-entitled"
+        assert refusal(lambda: propose_directly(checker, raise_to.name)) == "access.not-entitled"
+        assert not Proposal.objects.exists()
+
+    def test_is_no_machine_and_no_job(self, maker: User) -> None:
+        with pytest.raises(SecondPersonNeeded):
+            propose_directly(maker, raise_to.name, maker=None)

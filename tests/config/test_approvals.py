@@ -111,6 +111,7 @@ class TestTheInbox:
     def test_approves_several_and_says_what_came_of_each(
         self, client: Client, maker: User, checker: User
     ) -> None:
+        checker.groups.add(*maker.groups.all())  # who may make it as well
         good, own = freeze(maker), freeze(checker)
         client.force_login(checker)
         chosen = [f"{each.proposal}:{each.digest}" for each in (good, own)]

@@ -61,8 +61,9 @@ class Decision:
 def submit(context: Context, asked: Command[..., Any], /, **inputs: Any) -> Receipt[Any] | Proposed:
     """Run the command, or propose it if it takes a second person; the same key gets the same answer.
 
-    Raises what the command raises, SecondPersonNeeded itself where no person stands behind it, and
-    NeverProposed, which leaves no trace, for a restricted command.
+    Raises what the command raises, SecondPersonNeeded itself where no person stands behind it,
+    NotEntitled where he may not make what another would approve, and NeverProposed, which leaves no trace,
+    for a restricted command.
     """
     earlier = queries.proposal_of_key(context.key)
     if earlier is not None:
@@ -83,8 +84,7 @@ def _propose(
     permission: str,
     concerns: Mapping[str, Any],
 ) -> Proposed:
-    if asked.restricted:
-        raise rules.NeverProposed("Two people decide this where it is kept; it is never proposed elsewhere.")
+    _check_proposable(asked)
     identifier = rules.proposal_id(context.key)
     receipt = propose(
         replace(context, checker=None, proposal=identifier),
@@ -98,7 +98,12 @@ def _propose(
     return Proposed(identifier, row.digest, row.permission, row.expires_at, receipt.replayed)
 
 
-@command("access.propose")
+def _check_proposable(asked: Command[..., Any] | None) -> None:
+    if asked is None or asked.restricted:
+        raise rules.NeverProposed("Two people decide this where it is kept; it is never proposed elsewhere.")
+
+
+@command("access.propose", restricted=True)
 def propose(
     entry: Entry,
     *,
@@ -110,11 +115,16 @@ def propose(
 ) -> UUID:
     """Keep a command and its inputs until a second person decides; returns the proposal's id.
 
-    Edges call `submit`. Raises SecondPersonNeeded where no person stands behind it.
+    Edges call `submit`. It is restricted itself: its refusal may tell of a command that is. Raises
+    NeverProposed, NotEntitled for a person who may not make this, and SecondPersonNeeded where no person
+    stands behind it.
     """
+    _check_proposable(commands().get(name))
     context = entry.context
     if context.maker is None or context.proposal is None:
         raise SecondPersonNeeded(permission)
+    if not queries.may_still_make(context.maker, permission):
+        raise rules.NotEntitled("Your role does not allow this.", permission=permission)
     entry.lock(context.proposal)
     entry.record(
         context.proposal,
