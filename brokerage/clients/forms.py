@@ -1,5 +1,6 @@
 """The portal's forms of an application: words in, values of the rules out. Rules judge, forms only ask."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -169,13 +170,12 @@ class Enquiry(forms.Form):
 
 
 class TaxPaper(forms.Form):
-    """A self-certification of tax residence; `confirm` says that what does not fit is right."""
+    """A self-certification of tax residence. What does not fit is asked about once it is known."""
 
     person = forms.ChoiceField(label=_("Whose tax residence"))
     entity = forms.ChoiceField(
         label=_("An entity is"), choices=[("", _("not an entity")), *_words(EntityKind)], required=False
     )
-    confirm = forms.BooleanField(label=_("I checked what does not fit, and it is right"), required=False)
 
     def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -188,11 +188,19 @@ class TaxPaper(forms.Form):
             self.fields[f"missing_{row}"] = forms.ChoiceField(
                 label=_("Or why there is none"), choices=[("", "–"), *_words(NoNumber)], required=False
             )
-        self.order_fields(["person", "entity"])
-        self.fields["confirm"] = self.fields.pop("confirm")
+
+    def ask_about(self, doubts: Iterable[tuple[str, str]]) -> None:
+        """Show what does not fit, by code and in words: each is ticked if it is right all the same."""
+        asked = forms.MultipleChoiceField(
+            label=_("Tick what is right all the same"),
+            choices=list(doubts),
+            widget=forms.CheckboxSelectMultiple,
+            required=False,
+        )
+        self.fields["confirmed"] = asked
 
     def certificate(self, today: Any) -> Certificate:
-        """The certificate as typed, signed today."""
+        """The certificate as typed, signed today, with the doubts that were ticked."""
         given = self.cleaned_data
         residences = tuple(
             Residence(
@@ -204,4 +212,5 @@ class TaxPaper(forms.Form):
             if given[f"country_{row}"]
         )
         entity = EntityKind(given["entity"]) if given["entity"] else None
-        return Certificate(residences=residences, signed_on=today, entity=entity)
+        confirmed = tuple(sorted(set(self.data.getlist("confirmed"))))
+        return Certificate(residences=residences, signed_on=today, entity=entity, confirmed=confirmed)

@@ -8,7 +8,8 @@ ever kept about the person can be read again, in this database or in any copy of
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,6 +21,7 @@ from django.db import transaction
 from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
 from brokerage.ledger import codec, seams
+from brokerage.ledger.commands import Around, Entry
 
 from .models import PersonKey, PersonReading, VaultRecord
 from .queries.person import entrusted_to
@@ -69,18 +71,53 @@ class Sealed:
     digest: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """Content that is to be kept under an id of its own; nothing of it is stored yet."""
+
+    id: UUID
+    person: UUID
+    kind: Kind
+    content: Any
+
+
+def draft(person: UUID, kind: Kind, content: Any) -> Draft:
+    """What a command is about to name; `keeping` seals it in the command's own transaction."""
+    return Draft(id=seams.new_id(), person=person, kind=kind, content=content)
+
+
+def keeping(*drafts: Draft) -> Around:
+    """Seals drafts as the command begins, for `Command.within`: what is refused leaves no record behind.
+
+    The command then raises what `put` does, too.
+    """
+
+    @contextmanager
+    def around(entry: Entry) -> Iterator[None]:
+        for each in drafts:
+            _keep(each)
+        yield
+
+    return around
+
+
 def put(person: UUID, kind: Kind, content: Any) -> Sealed:
     """Seal content under the person's key, made with the first record; it counts once an event names it.
 
     Raises PersonErased, and for a document DocumentTooLarge, WrongType or UnsafeDocument: what is kept
-    here can never be removed, so it is looked at first.
+    here can never be removed, so it is looked at first. Edges leave the sealing to `keeping`.
     """
-    if kind is Kind.DOCUMENT:
+    return _keep(draft(person, kind, content))
+
+
+def _keep(given: Draft) -> Sealed:
+    content = given.content
+    if given.kind is Kind.DOCUMENT:
         media_of(content)
-    record = VaultRecord(id=seams.new_id(), person=person, kind=kind, sealed_at=seams.now())
+    record = VaultRecord(id=given.id, person=given.person, kind=given.kind, sealed_at=seams.now())
     plain = content if isinstance(content, bytes) else codec.canonical(content).encode()
     nonce = os.urandom(NONCE)
-    record.body = nonce + _key_made(person).encrypt(nonce, plain, _bound(record))
+    record.body = nonce + _key_made(given.person).encrypt(nonce, plain, _bound(record))
     record.save(force_insert=True)
     return sealed(record.id)
 

@@ -1,6 +1,7 @@
 """The way of an application against the real book: each step waits for the one before it."""
 
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -9,6 +10,7 @@ import pytest
 
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.events.application import AnswersGiven, FinancesGiven
+from brokerage.clients.events.standing import TaxCertified
 from brokerage.clients.models import Standing
 from brokerage.clients.projections.standing import evolved_standing
 from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances, SignatureKind
@@ -30,6 +32,8 @@ from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
 from brokerage.config import newcomers
+from brokerage.ledger import queries as ledger
+from brokerage.ledger import registry
 from brokerage.ledger.commands import SecondPersonNeeded
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.factories import by_two, context
@@ -278,22 +282,47 @@ def test_a_first_transfer_below_the_minimum_is_refused_and_not_recorded() -> Non
 
 
 class TestTax:
+    odd = Residence(country="US", number="000-12-3456")
+    doubts = ("number-US", "address-HK")
+
     def certified(self, *residences: Residence, confirmed: tuple[str, ...] = ()) -> UUID:
         person = queries.people_of(applied(Stage.TAX))[0]
-        certificate = Certificate(residences=residences, signed_on=context().effective_at.date())
+        certificate = Certificate(
+            residences=residences, signed_on=context().effective_at.date(), confirmed=confirmed
+        )
         record = vault.put(person, vault.Kind.CERTIFICATE, certificate)
-        return commands.certify_tax(context(), record=record.id, confirmed=confirmed).value
+        return commands.certify_tax(context(), record=record.id).value
 
-    def test_doubts_stop_until_they_are_confirmed(self) -> None:
-        odd = Residence(country="US", number="000-12-3456")
-        with pytest.raises(CertificateDoubtful) as refused:
-            self.certified(odd)
-        assert refused.value.evidence["doubts"] == ["number-US", "address-HK"]
-        assert "000-12" not in str(refused.value.evidence)
-        person = self.certified(odd, confirmed=("number-US", "address-HK"))
+    @pytest.mark.parametrize("confirmed", [(), doubts[:1], (*doubts, "citizen-US")])
+    def test_doubts_stop_unless_exactly_those_are_confirmed(self, confirmed: tuple[str, ...]) -> None:
+        with pytest.raises(CertificateDoubtful):
+            self.certified(self.odd, confirmed=confirmed)
+        person = self.certified(self.odd, confirmed=self.doubts)
         status = queries.tax_status(person)
         assert status is not None
-        assert (status.countries, status.confirmed) == (["US"], ["number-US", "address-HK"])
+        assert status.countries == ["US"]
+        assert vault.known(status.record).confirmed == self.doubts
+
+    def test_doubts_stand_in_no_event_and_in_no_refusal(self) -> None:
+        with pytest.raises(CertificateDoubtful) as refused:
+            self.certified(self.odd)
+        person = self.certified(self.odd, confirmed=self.doubts)
+        written = [each.event for each in ledger.events(person)]
+        for book in (str(refused.value.evidence), refused.value.message, str(written)):
+            assert not any(code in book for code in self.doubts)
+
+    def test_an_event_from_when_it_held_doubts_still_reads(self) -> None:
+        old = {"record": str(uuid4()), "digest": "0", "countries": ["US"], "entity": None}
+        read = registry.read(
+            "clients.tax-certified", 1, {**old, "signed_on": "2026-11-01", "confirmed": ["citizen-US"]}
+        )
+        assert read == TaxCertified(
+            record=UUID(old["record"]),
+            digest="0",
+            countries=("US",),
+            entity=None,
+            signed_on=date(2026, 11, 1),
+        )
 
     def test_circumstances_that_changed_ask_for_a_new_certificate(self) -> None:
         application = applied(Stage.APPROVAL)

@@ -128,12 +128,28 @@ class TestTheApplicant:
             applicant.post(f"{application}decide/", {"act": "submit"}, follow=True)
         )
 
-    def test_confirms_what_does_not_fit_in_a_tax_certificate(self, applicant, application):
+    def test_confirms_exactly_what_was_shown_not_to_fit_in_a_tax_certificate(self, applicant, application):
         send(applicant, f"{application}people/", PERSON)
         odd = {"person": str(applicant.user.person), "country_1": "US", "number_1": "000-12-3456"}
         wrong = text(send(applicant, f"{application}tax/", odd, 200))
         assert "The tax number of US does not look like one." in wrong
-        send(applicant, f"{application}tax/", odd | {"confirm": "on"})
+        shown = re.findall(r'name="confirmed" value="([^"]+)"', wrong)
+        assert shown == ["number-US", "address-HK"]
+        for unseen in ({"confirm": "on"}, {"confirmed": shown[:1]}, {"confirmed": [*shown, "citizen-US"]}):
+            send(applicant, f"{application}tax/", odd | unseen, 200)
+        other = odd | {"country_1": "GB", "number_1": "1955839662", "confirmed": shown}
+        assert 'value="number-GB"' in text(send(applicant, f"{application}tax/", other, 200))
+        assert not VaultRecord.objects.filter(kind="certificate").exists()
+        send(applicant, f"{application}tax/", odd | {"confirmed": shown})
+
+    def test_leaves_nothing_sealed_when_a_signature_is_refused(self, applicant, application):
+        send(applicant, f"{application}people/", PERSON)
+        version = next(iter(queries.agreements_in_force().values()))
+        before = VaultRecord.objects.count()
+        send(applicant, f"{application}agreements/", {"agreement": version.id, "digest": "another text's"})
+        assert VaultRecord.objects.count() == before
+        send(applicant, f"{application}agreements/", {"agreement": version.id, "digest": version.digest})
+        assert VaultRecord.objects.count() == before + 1
 
     def test_cannot_sign_without_a_fresh_second_factor(self, applicant, application):
         send(applicant, f"{application}people/", PERSON)

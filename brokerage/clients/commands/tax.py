@@ -1,6 +1,5 @@
 """People certify their tax residence, and again when circumstances change."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from brokerage.ledger.commands import Entry, command
@@ -10,16 +9,16 @@ from .. import queries, vault
 from ..events.standing import TaxCertified, TaxCircumstancesChanged
 from ..rules.person import PersonKind
 from ..rules.status import ReasonMissing
-from ..rules.tax import Certificate, check_confirmed, doubts
+from ..rules.tax import Certificate, check_confirmed
 from .application import sealed_as
 
 
 @command("clients.certify-tax")
-def certify_tax(entry: Entry, *, record: UUID, confirmed: Sequence[str] = ()) -> UUID:
+def certify_tax(entry: Entry, *, record: UUID) -> UUID:
     """Take a sealed self-certification of tax residence; returns the person's id.
 
-    `confirmed` are the doubts that whoever signed said are right. Raises UnknownRecord, UnknownPerson,
-    PersonErased, BadCertificate, BadCountry, or CertificateDoubtful with what does not fit.
+    It says itself which doubts were confirmed. Raises UnknownRecord, UnknownPerson, PersonErased,
+    BadCertificate, BadCountry, or CertificateDoubtful unless these are exactly what does not fit.
     """
     sealed = sealed_as(record, vault.Kind.CERTIFICATE)
     entry.lock(sealed.person)
@@ -27,8 +26,7 @@ def certify_tax(entry: Entry, *, record: UUID, confirmed: Sequence[str] = ()) ->
     certificate: Certificate = vault.known(record)
     today = hong_kong_date(entry.effective_at)
     certificate.checked(today, is_entity=person.kind == PersonKind.ENTITY)
-    found = doubts(certificate, vault.known(person.version))
-    check_confirmed(found, tuple(confirmed))
+    check_confirmed(certificate, vault.known(person.version))
     entry.record(
         sealed.person,
         TaxCertified(
@@ -37,7 +35,6 @@ def certify_tax(entry: Entry, *, record: UUID, confirmed: Sequence[str] = ()) ->
             countries=certificate.countries,
             entity=certificate.entity,
             signed_on=certificate.signed_on,
-            confirmed=found,
         ),
     )
     return sealed.person

@@ -5,9 +5,10 @@ personal wealth: those stay in the vault record that an assessment names.
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from brokerage.ledger.registry import event
+from brokerage.ledger.registry import event, upcaster
 
 from ..rules.classification import Investor
 from ..rules.credit import Ground
@@ -68,17 +69,21 @@ class AccountDesignated:
     account: UUID
 
 
-@event("clients.tax-certified")
+@event("clients.tax-certified", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCertified:
-    """A person certified every tax residence; numbers are in the vault record."""
+    """A person certified every tax residence; numbers, and doubts confirmed, are in the vault record."""
 
     record: UUID
     digest: str
     countries: tuple[str, ...]
     entity: EntityKind | None
     signed_on: date
-    confirmed: tuple[str, ...]
+
+
+@upcaster("clients.tax-certified", schema=1)
+def _without_doubts(data: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name != "confirmed"}
 
 
 @event("clients.tax-circumstances-changed")

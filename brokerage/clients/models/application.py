@@ -121,7 +121,6 @@ class TaxStatus(models.Model):
     entity = models.TextField(default="")
     signed_on = models.DateField(null=True)
     certified_at = models.DateTimeField(null=True)
-    confirmed = models.JSONField(default=list)
     changed_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:

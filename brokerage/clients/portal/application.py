@@ -1,8 +1,5 @@
 """The way into the firm for an applicant: one step a page, left and taken up again at will."""
 
-from collections.abc import Callable
-from datetime import date
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,7 +7,6 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from brokerage.access.address import client_address, device
@@ -27,7 +23,6 @@ from ..models import Application
 from ..rules.agreements import Circumstances, SignatureKind, required
 from ..rules.application import (
     OPEN,
-    Control,
     PartyRole,
     Stage,
     State,
@@ -36,26 +31,8 @@ from ..rules.application import (
     to_certify,
     undone,
 )
-from ..rules.documents import LARGEST, DocumentKind, DocumentTooLarge
-from ..rules.person import PersonKind, Why, check_own_change
 from ..rules.status import ClientType
-from ..rules.tax import CertificateDoubtful
-
-
-class Asked(NamedTuple):
-    """One request about one application of the asker."""
-
-    asker: Principal
-    application: Application
-    form: Any
-    today: date
-
-    @property
-    def subject(self) -> UUID:
-        """Under whose key what concerns the client as a whole is kept."""
-        parties = queries.parties(self.application.id)
-        first = [p.person for p in parties if p.role in (PartyRole.ENTITY, PartyRole.HOLDER)]
-        return first[0] if first else self.asker.person
+from .steps import STEPS, Asked, people_of
 
 
 def _mine(request: HttpRequest, application: UUID) -> tuple[Principal, Application]:
@@ -64,134 +41,6 @@ def _mine(request: HttpRequest, application: UUID) -> tuple[Principal, Applicati
         return asker, queries.application(application, of=asker.person)
     except UnknownApplication as unknown:
         raise Http404 from unknown
-
-
-def _people(asked: Principal, application: UUID) -> list[tuple[str, str]]:
-    """The persons of an application with their names, as choices; only who applied may read them all."""
-    allowed = queries.entrusted_to(asked.person)
-    shown = [queries.person(each) for each in queries.people_of(application) if each in allowed]
-    return [(str(each.id), " ".join(vault.read(asked, each.version, Why.OWN).names)) for each in shown]
-
-
-def _name_person(asked: Asked) -> None:
-    given = asked.form.cleaned_data
-    person = asked.asker.person if given["me"] else seams.new_id()
-    details = asked.form.details().checked(asked.today)
-    role = PartyRole(given["role"])
-    control = Control(given["control"]) if given["control"] else None
-    _record(asked, person, vault.Kind.INDIVIDUAL, details)
-    commands.name_party(
-        context(asked.asker), application=asked.application.id, person=person, role=role, control=control
-    )
-
-
-def _name_body(asked: Asked) -> None:
-    person = seams.new_id()
-    _record(asked, person, vault.Kind.ENTITY, asked.form.details().checked(asked.today))
-    commands.name_party(
-        context(asked.asker), application=asked.application.id, person=person, role=PartyRole.ENTITY
-    )
-
-
-def _record(asked: Asked, person: UUID, kind: vault.Kind, details: Any) -> None:
-    """Seal and record a person's details, unless they are on record as they are."""
-    known = queries.person_if_known(person)
-    if known is not None and vault.known(known.version) == details:
-        return
-    check_own_change(person, by=asked.asker.person, settled=queries.is_settled(person))
-    commands.record_person(context(asked.asker), version=vault.put(person, kind, details).id)
-
-
-def _store_paper(asked: Asked) -> None:
-    file = asked.form.cleaned_data["file"]
-    if file.size > LARGEST:
-        raise DocumentTooLarge("A document may have at most 10 MB.", size=file.size)
-    person = UUID(asked.form.cleaned_data["person"])
-    document = vault.put(person, vault.Kind.DOCUMENT, file.read())
-    kind = DocumentKind(asked.form.cleaned_data["kind"])
-    commands.store_document(context(asked.asker), document=document.id, kind=kind)
-
-
-def _give_finances(asked: Asked) -> None:
-    finances = asked.form.finances().checked(asked.today)
-    record = vault.put(asked.subject, vault.Kind.FINANCES, finances)
-    commands.give_finances(context(asked.asker), application=asked.application.id, record=record.id)
-
-
-def _give_answers(asked: Asked) -> None:
-    record = vault.put(asked.subject, vault.Kind.ANSWERS, asked.form.answers().checked())
-    commands.give_answers(context(asked.asker), application=asked.application.id, record=record.id)
-
-
-def _certify(asked: Asked) -> None:
-    person = queries.person(UUID(asked.form.cleaned_data["person"]))
-    is_entity = person.kind == PersonKind.ENTITY
-    certificate = asked.form.certificate(asked.today).checked(asked.today, is_entity=is_entity)
-    record = vault.put(person.id, vault.Kind.CERTIFICATE, certificate).id
-    try:
-        commands.certify_tax(context(asked.asker), record=record)
-    except CertificateDoubtful as doubtful:
-        if not asked.form.cleaned_data["confirm"]:
-            raise
-        doubts = list(doubtful.evidence["doubts"])
-        commands.certify_tax(context(asked.asker), record=record, confirmed=doubts)
-
-
-class Step(NamedTuple):
-    """One page: its form, and what a sound answer does. `about_people` gives the form the names.
-
-    `in_draft` pages are for drafts only; that is looked at before anything is sealed.
-    """
-
-    title: Any
-    lead: Any
-    form: Callable[..., Any]
-    act: Callable[[Asked], None]
-    about_people: bool = False
-    in_draft: bool = True
-
-
-STEPS = {
-    "entity": Step(
-        gettext_lazy("The entity"),
-        gettext_lazy("The corporation, partnership or trust that will be the client."),
-        forms.Body,
-        _name_body,
-    ),
-    "people": Step(
-        gettext_lazy("People"),
-        gettext_lazy("Everybody who holds, signs for, directs or controls. Add them one by one."),
-        forms.Person,
-        _name_person,
-    ),
-    "papers": Step(
-        gettext_lazy("Papers"),
-        gettext_lazy("An identity paper for each person, the constitution of an entity."),
-        forms.Paper,
-        _store_paper,
-        True,
-    ),
-    "finances": Step(
-        gettext_lazy("Finances"),
-        gettext_lazy("What you own and owe, in Hong Kong dollars. It is kept encrypted."),
-        forms.Wealth,
-        _give_finances,
-    ),
-    "knowledge": Step(
-        gettext_lazy("Knowledge"),
-        gettext_lazy("What you know of virtual assets and derivatives decides what we may offer you."),
-        forms.Enquiry,
-        _give_answers,
-    ),
-    "tax": Step(
-        gettext_lazy("Tax residence"),
-        gettext_lazy("Every country that taxes you, with your number there."),
-        forms.TaxPaper,
-        _certify,
-        about_people=True,
-        in_draft=False,
-    ),
-}
 
 
 @allow_client
@@ -251,7 +100,7 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
     page = STEPS.get(step)
     if page is None or (found.applicant != asker.person and step != "tax"):
         raise Http404  # who is only named in it certifies the own tax residence, and no more
-    people = _people(asker, application)
+    people = people_of(asker, application)
     extra = {"people": people} if page.about_people else {}
     form = page.form(request.POST or None, request.FILES or None, **extra)
     if request.method == "POST" and form.is_valid():
@@ -263,20 +112,8 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
             return redirect("portal-application", application)
         except Refused as refusal:
             form.add_error(None, refusal.message)
-            for doubt in refusal.evidence.get("doubts", ()):
-                form.add_error(None, _doubt(doubt))
     shown = {"application": found, "page": page, "form": form, "people": people}
     return render(request, "portal/clients/step.html", shown)
-
-
-def _doubt(code: str) -> str:
-    what, _dash, country = code.partition("-")
-    words = {
-        "number": _("The tax number of %(country)s does not look like one."),
-        "address": _("You live in %(country)s but did not name it."),
-        "citizen": _("Citizens of %(country)s are taxed there, but you did not name it."),
-    }
-    return words[what] % {"country": country}
 
 
 @allow_client
@@ -308,15 +145,17 @@ def _sign(request: HttpRequest, asker: Principal, found: Application) -> None:
     except ValueError as error:
         raise Http404 from error
     seen = Circumstances(address=client_address(request), agent=device(request))
+    draft = vault.draft(asker.person, vault.Kind.CIRCUMSTANCES, seen)
     try:
-        commands.sign_agreement(
+        commands.sign_agreement.within(
+            vault.keeping(draft),
             context(asker),
             application=found.id,
             person=asker.person,
             agreement=agreement,
             digest=request.POST.get("digest", ""),
             kind=SignatureKind.PORTAL,
-            circumstances=vault.put(asker.person, vault.Kind.CIRCUMSTANCES, seen).id,
+            circumstances=draft.id,
             confirmed_at=asker.confirmed_at,
         )
         messages.success(request, _("Signed."))
@@ -342,25 +181,10 @@ def decide(request: HttpRequest, application: UUID) -> HttpResponseRedirect:
     return redirect("portal-application", application)
 
 
-@allow_client
-def profile(request: HttpRequest) -> HttpResponse:
-    """What the firm holds of the asker, and who read it when and why."""
-    asker = principal(request)
-    known = queries.person_if_known(asker.person)
-    shown = {
-        "details": vault.read(asker, known.version, Why.OWN) if known else None,
-        "papers": queries.documents(asker.person),
-        "tax": queries.tax_status(asker.person),
-        "readings": queries.readings_told(asker.person)[:50],
-    }
-    return render(request, "portal/clients/profile.html", shown)
-
-
 urlpatterns = [
     path("apply/", apply, name="portal-apply"),
     path("apply/<uuid:application>/", overview, name="portal-application"),
     path("apply/<uuid:application>/decide/", decide, name="portal-application-decide"),
     path("apply/<uuid:application>/agreements/", agreements, name="portal-application-agreements"),
     path("apply/<uuid:application>/<slug:step>/", step, name="portal-application-step"),
-    path("profile/", profile, name="portal-profile"),
 ]

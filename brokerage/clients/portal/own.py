@@ -1,4 +1,4 @@
-"""What a client looks after by itself: standing authorities given, and complaints made."""
+"""What a client looks after by itself: what the firm holds of it, standing authorities, complaints."""
 
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,14 @@ from brokerage.http.principal import principal
 from brokerage.ledger import seams
 from brokerage.ledger.refusal import Refused
 
-from .. import queries, sealed
+from .. import queries, sealed, vault
 from ..commands import standing_authorities as commands
 from ..commands.complaints import receive_complaint
 from ..models import Complaint, StandingAuthority
 from ..queries import complaints as register
 from ..queries import standing_authorities as authorities
 from ..rules.complaints import Channel
+from ..rules.person import Why
 from ..watch_forms import OwnAuthority, OwnComplaint, Renewal
 
 
@@ -128,7 +129,22 @@ def _for_client(scope: Any, form: forms.Form) -> forms.Form:
     return form
 
 
+@allow_client
+def profile(request: HttpRequest) -> HttpResponse:
+    """What the firm holds of the asker, and who read it when and why."""
+    asker = principal(request)
+    known = queries.person_if_known(asker.person)
+    shown = {
+        "details": vault.read(asker, known.version, Why.OWN) if known else None,
+        "papers": queries.documents(asker.person),
+        "tax": queries.tax_status(asker.person),
+        "readings": queries.readings_told(asker.person)[:50],
+    }
+    return render(request, "portal/clients/profile.html", shown)
+
+
 urlpatterns = [
+    path("profile/", profile, name="portal-profile"),
     path("authorities/", standing, name="portal-authorities"),
     path("authorities/give/", give, name="portal-authority-give"),
     path("authorities/<uuid:authority>/", decide, name="portal-authority"),

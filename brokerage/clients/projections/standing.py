@@ -90,5 +90,4 @@ def _tax_status(row: TaxStatus | None, recorded: Recorded) -> TaxStatus:
         entity=event.entity or "",
         signed_on=event.signed_on,
         certified_at=recorded.effective_at,
-        confirmed=list(event.confirmed),
     )

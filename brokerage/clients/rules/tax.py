@@ -1,6 +1,6 @@
 """Self-certification of tax residence: every residence, its number, and what does not fit (CARF)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
@@ -58,7 +58,10 @@ class BadCertificate(Refused):
 
 
 class CertificateDoubtful(Refused):
-    """Something in a self-certification does not fit; whoever signs may confirm that it is right."""
+    """What does not fit in a self-certification is not what whoever signed saw and said is right.
+
+    Which it is, is personal: it is in the sealed certificate, and neither here nor in any event.
+    """
 
     code = "clients.certificate-doubtful"
 
@@ -74,11 +77,15 @@ class Residence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """One person's self-certification, as signed on a day."""
+    """One person's self-certification, as signed on a day.
+
+    `confirmed` are the doubts that whoever signs was shown and says are right.
+    """
 
     residences: tuple[Residence, ...]
     signed_on: date
     entity: EntityKind | None = None
+    confirmed: tuple[str, ...] = ()
 
     def checked(self, today: date, *, is_entity: bool) -> Self:
         """The same certificate in the form that is stored; raises BadCertificate, BadCountry or BadText."""
@@ -91,7 +98,7 @@ class Certificate:
         residences = tuple(map(_checked, self.residences))
         if len({each.country for each in residences}) < len(residences):
             raise BadCertificate("Name each country once.")
-        return type(self)(residences=residences, signed_on=self.signed_on, entity=self.entity)
+        return replace(self, residences=residences)
 
     @property
     def countries(self) -> tuple[str, ...]:
@@ -132,11 +139,10 @@ def _module(name: str) -> ModuleType:
     return import_module(f"stdnum.{name}")
 
 
-def check_confirmed(found: tuple[str, ...], confirmed: tuple[str, ...]) -> None:
-    """Pass if every doubt was confirmed to be right; raises CertificateDoubtful with those that were not."""
-    left = [each for each in found if each not in confirmed]
-    if left:
-        raise CertificateDoubtful("Check what does not fit, or confirm that it is right.", doubts=left)
+def check_confirmed(certificate: Certificate, details: Individual | Entity) -> None:
+    """Pass if exactly what does not fit was shown and confirmed to be right; raises CertificateDoubtful."""
+    if set(certificate.confirmed) != set(doubts(certificate, details)):
+        raise CertificateDoubtful("Check what does not fit, or confirm that it is right.")
 
 
 def valid_until(changed_at: datetime | None, terms: Terms) -> datetime | None:
