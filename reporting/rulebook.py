@@ -244,7 +244,8 @@ RULES = (
     Rule(
         id="AST-2",
         asks="A standing authority is written, says how it is revoked, and lasts twelve months at most for a"
-        " non-professional; silence renews it only after fourteen days' notice without objection.",
+        " non-professional; silence renews it only after a notice delivered fourteen days before, and no"
+        " objection.",
         source="house rulebook, section 6",
         certainty=Certainty.PRIMARY,
         extent="Given by the client in the portal or on a paper a holder or signatory signed; announced,"

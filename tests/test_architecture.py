@@ -14,7 +14,7 @@ ROOMS = ("brokerage", "custody", "margin", "reporting")
 LONG_FILE, LONG_FUNCTION = 400, 70
 OFFERED = {
     "brokerage.jobs": {"outbox", "schedule"},
-    "brokerage.access": {"envelope", "resealing", "step_up", "address"},
+    "brokerage.access": {"envelope", "resealing", "step_up", "address", "notices"},
     "brokerage.market": {"sources"},
     "brokerage.clients": {"steps"},
     "custody": {"steps"},

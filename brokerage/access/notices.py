@@ -112,10 +112,24 @@ def sealed(text: str) -> str:
 
 def opened(text: str) -> str:
     """What was sealed."""
-    return envelope.unseal(PURPOSE, base64.b64decode(text)).decode()
+    return opened_bytes(base64.b64decode(text))
+
+
+def opened_bytes(sealed: bytes) -> str:
+    """What was sealed, from the bytes that a row keeps."""
+    return envelope.unseal(PURPOSE, bytes(sealed)).decode()
 
 
 def address_of(user: User) -> str | None:
     """Where notices to the login's person go: the first address a room knows, or else the login's own."""
-    known = (finder(user.person) for finder in _finders)
-    return next(filter(None, known), None) or user.email or None
+    return _found(user.person) or user.email or None
+
+
+def address_for(person: UUID) -> str | None:
+    """Where notices to a person go, by whatever open login; None for one who cannot be reached."""
+    known = User.objects.filter(person=person, is_active=True).exclude(email="").order_by("pk").first()
+    return _found(person) or (known.email if known else None)
+
+
+def _found(person: UUID) -> str | None:
+    return next(filter(None, (finder(person) for finder in _finders)), None)

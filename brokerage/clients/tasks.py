@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from uuid import UUID
 
 from brokerage.jobs import outbox
@@ -10,21 +10,27 @@ from brokerage.jobs.commands import request
 from brokerage.jobs.rules import LATEST_ONLY, daily
 from brokerage.jobs.schedule import REPORTS, Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.commands import Context, NothingToDo, Source
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .commands.authority import end_authority
 from .commands.reviews import plan_reviews, raise_review
 from .commands.screening import RESCREEN, screen
-from .commands.standing_authorities import announce_renewal, conclude_standing_authority
+from .commands.standing_authorities import (
+    RENEWAL_NOTICE,
+    announce_renewal,
+    conclude_standing_authority,
+    note_renewal_delivered,
+)
+from .notices import tell_of_renewal
 from .queries import reviews, screening
 from .queries import standing_authorities as authorities
 from .rules.authority import Capacity, NoAuthority
 from .rules.person import PersonErased
 from .rules.reviews import ReviewKind
 from .rules.screening import NotScreenable
-from .rules.standing_authorities import NoticeTooLate
+from .rules.standing_authorities import NoticeTooLate, UnknownStandingAuthority
 
 
 def _unscreened(run: Run) -> Sequence[UUID]:
@@ -75,6 +81,34 @@ def plan_and_raise_reviews(run: Run, items: Sequence[UUID]) -> None:
         for row in due.filter(client=client):
             with suppress(NothingToDo):
                 raise_review(run.context(f"{client}:{row.kind}"), client=client, kind=ReviewKind(row.kind))
+
+
+@outbox.handler(RENEWAL_NOTICE)
+def send_renewal_notice(message: outbox.Message) -> None:
+    """Mail a renewal's notice and keep the receipt; one about a term that is over is not sent.
+
+    Raises Unreachable, so that the message is tried again and then parked for staff.
+    """
+    authority, ends = UUID(message.payload["authority"]), date.fromisoformat(message.payload["ends"])
+    with suppress(UnknownStandingAuthority, NothingToDo):
+        row = authorities.standing_authority(authority)
+        if row.noticed is None or row.ends != ends:
+            return
+        told = tell_of_renewal(row)
+        context = Context(
+            actor=f"job:{RENEWAL_NOTICE}",
+            source=Source.JOB,
+            key=f"{RENEWAL_NOTICE}:{message.id}",
+            effective_at=seams.now(),
+        )
+        note_renewal_delivered(
+            context,
+            authority=authority,
+            ends=ends,
+            message=message.id,
+            persons=told.persons,
+            digest=told.digest,
+        )
 
 
 @job("clients.standing-authorities", slots=daily(time(0, 20), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS)

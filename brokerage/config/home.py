@@ -84,6 +84,7 @@ def _clients(now: datetime) -> list[Concern]:
     today = hong_kong_date(now)
     due, waiting = reviews.reviews_due(today).count(), screening.hits().count()
     ending, late = standing_authorities.expiring(today).count(), complaints.overdue(today).count()
+    untold = standing_authorities.lapsed_without_notice(today).count()
     return [
         Concern(
             waiting,
@@ -97,6 +98,16 @@ def _clients(now: datetime) -> list[Concern]:
             ngettext("standing authority ends soon", "standing authorities end soon", ending),
             Risk.WARNING,
             reverse("standing-authorities"),
+        ),
+        Concern(
+            untold,
+            ngettext(
+                "standing authority lapsed: its notice was not delivered",
+                "standing authorities lapsed: their notices were not delivered",
+                untold,
+            ),
+            Risk.CALL,
+            f"{reverse('standing-authorities')}?all=1",
         ),
         Concern(late, ngettext("complaint late", "complaints late", late), Risk.CALL, reverse("complaints")),
     ]

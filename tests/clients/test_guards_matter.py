@@ -66,9 +66,10 @@ def test_the_notice_before_silence_renews(monkeypatch: pytest.MonkeyPatch) -> No
     assert fails(GIVEN.test_lapses_when_notice_came_too_late)
 
 
-def test_the_objection_to_a_renewal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authorities, "is_deemed_renewed", lambda **_: True)
+def test_the_objection_to_a_renewal_and_the_receipt_of_its_notice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authorities, "end_of_term", lambda **_: None)
     assert fails(GIVEN.test_lapses_after_an_objection)
+    assert fails(GIVEN.test_lapses_when_notice_came_too_late)
 
 
 def test_the_yearly_review_of_a_professional(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 import io
 from datetime import date, datetime, timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
@@ -10,18 +11,26 @@ from brokerage.clients.commands.authority import appoint_attorney, end_authority
 from brokerage.clients.commands.holds import report_death
 from brokerage.clients.commands.person import store_document
 from brokerage.clients.commands.standing_authorities import (
+    RENEWAL_NOTICE,
     announce_renewal,
     give_standing_authority,
     object_to_renewal,
     renew_standing_authority,
     revoke_standing_authority,
 )
+from brokerage.clients.events.standing_authorities import RenewalNoticeDelivered
 from brokerage.clients.models import StandingAuthority
 from brokerage.clients.queries import in_the_hands_of
-from brokerage.clients.queries.standing_authorities import covered, standing_authority
+from brokerage.clients.queries.standing_authorities import (
+    covered,
+    expiring,
+    lapsed_without_notice,
+    standing_authority,
+)
 from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.standing_authorities import (
+    End,
     NoticeTooLate,
     NotWritten,
     Purpose,
@@ -32,16 +41,21 @@ from brokerage.clients.rules.standing_authorities import (
     a_year_from,
     check_term,
     covers,
-    is_deemed_renewed,
+    end_of_term,
 )
 from brokerage.clients.rules.status import Classification
 from brokerage.clients.tasks import conclude_authorities
+from brokerage.jobs import outbox
+from brokerage.jobs.queries import parked_items
 from brokerage.jobs.schedule import Run
+from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.commands import SecondPersonNeeded, Source
 from brokerage.ledger.rebuild import rebuild
+from tests import desk
 from tests.clients.test_screening import holder, person
 from tests.factories import ClientFactory, by_two, context
+from tests.http import callers
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RETAIL, PROFESSIONAL = Classification.RETAIL, Classification.PROFESSIONAL
@@ -69,6 +83,16 @@ def work(day: date) -> None:
     with at(day):
         run = Run(id=uuid4(), job="test", slot=seams.now(), late=False)
         conclude_authorities(run, [])
+        outbox.relay()
+
+
+def reachable(client: UUID, name: str, email: str | None = None) -> UUID:
+    """A holder of the client whose login has an address."""
+    user = desk.member(name=name, staff=False)
+    user.email = f"{name}@example.test" if email is None else email
+    user.save()
+    grant_authority(by_two(), client=client, person=user.person, capacity=Capacity.HOLDER)
+    return user.person
 
 
 def paper(of: UUID, kind: DocumentKind = DocumentKind.AUTHORITY) -> UUID:
@@ -97,12 +121,13 @@ class TestTheRules:
 
     @pytest.mark.rule("AST-2")
     @pytest.mark.parametrize(
-        ("days", "objected", "renewed"), [(14, False, True), (13, False, False), (14, True, False)]
+        ("days", "objected", "end"),
+        [(14, False, None), (13, False, End.WITHOUT_NOTICE), (14, True, End.LAPSED)],
     )
-    def test_silence_renews_after_fourteen_days_notice_without_objection(self, days, objected, renewed):
-        noticed = LAST - timedelta(days=days)
-        assert is_deemed_renewed(ends=LAST, noticed=noticed, objected=objected) is renewed
-        assert not is_deemed_renewed(ends=LAST, noticed=None, objected=False)
+    def test_silence_renews_after_fourteen_days_notice_without_objection(self, days, objected, end):
+        delivered = LAST - timedelta(days=days)
+        assert end_of_term(ends=LAST, delivered=delivered, objected=objected) is end
+        assert end_of_term(ends=LAST, delivered=None, objected=False) is End.WITHOUT_NOTICE
 
 
 class TestAStandingAuthority:
@@ -163,12 +188,23 @@ class TestAStandingAuthority:
             revoke_standing_authority(portal(), authority=authority)
 
     @pytest.mark.rule("AST-2")
-    def test_is_announced_by_the_job_and_renewed_by_silence(self):
-        authority = given()
+    def test_is_announced_by_mail_and_renewed_by_silence(self, mailoutbox):
+        client = ClientFactory()
+        ada, ben = reachable(client, "ada"), reachable(client, "ben")
+        authority = given(client=client)
         work(LAST - timedelta(days=31))
         assert standing_authority(authority).noticed is None
-        work(LAST - timedelta(days=30))
-        assert standing_authority(authority).noticed == LAST - timedelta(days=30)
+        early = LAST - timedelta(days=30)
+        work(early)
+        row = standing_authority(authority)
+        assert (row.noticed, row.delivered) == (early, early)
+        assert sorted(mail.to[0] for mail in mailoutbox) == ["ada@example.test", "ben@example.test"]
+        assert "2027-03-01" in mailoutbox[0].body
+        receipt = next(
+            each.event for each in ledger.events(client) if isinstance(each.event, RenewalNoticeDelivered)
+        )
+        assert receipt.persons == tuple(sorted({ada, ben}))
+        assert receipt.digest == sha256(mailoutbox[0].body.encode()).hexdigest()
         work(LAST + timedelta(days=1))
         renewed = standing_authority(authority)
         assert (renewed.starts, renewed.ends, renewed.renewals) == (
@@ -179,8 +215,55 @@ class TestAStandingAuthority:
         assert rebuild(check=True).identical
 
     @pytest.mark.rule("AST-2")
+    @pytest.mark.parametrize(("days", "renewed"), [(14, True), (13, False)])
+    def test_is_renewed_by_silence_only_if_the_notice_arrived_in_time(self, days, renewed, mailoutbox):
+        client = ClientFactory()
+        authority = given(client=client)
+        work(LAST - timedelta(days=30))
+        assert mailoutbox == []
+        reachable(client, "ada")
+        work(LAST - timedelta(days=days))
+        assert len(mailoutbox) == 1
+        assert (authority in expiring(LAST).values_list("pk", flat=True)) is not renewed
+        work(LAST + timedelta(days=1))
+        row = StandingAuthority.objects.get(pk=authority)
+        assert (row.renewals, row.end) == ((1, "") if renewed else (0, "lapsed-without-notice"))
+        assert lapsed_without_notice(LAST + timedelta(days=1)).exists() is not renewed
+
+    @pytest.mark.rule("AST-2")
+    def test_lapses_where_the_notice_reached_nobody_and_staff_are_told(self, mailoutbox):
+        client = ClientFactory()
+        reachable(client, "ada")
+        reachable(client, "ben", email="")
+        authority = given(client=client)
+        for days in (30, 29, 28, 27, 26):
+            work(LAST - timedelta(days=days))
+        assert mailoutbox == []
+        assert parked_items().get().kind == RENEWAL_NOTICE
+        after = LAST + timedelta(days=1)
+        work(after)
+        assert StandingAuthority.objects.get(pk=authority).end == "lapsed-without-notice"
+        with at(after):
+            page = callers.staff("operations").http.get("/staff/").content.decode()
+        assert "lapsed: its notice was not delivered" in page
+        given(client=client)
+        assert not lapsed_without_notice(after).exists()
+
+    def test_that_ended_meanwhile_is_not_announced_by_mail(self, mailoutbox):
+        client = ClientFactory()
+        reachable(client, "ada")
+        authority = given(client=client)
+        with at(LAST - timedelta(days=30)):
+            announce_renewal(context(), authority=authority)
+        revoke_standing_authority(portal(), authority=authority)
+        work(LAST - timedelta(days=29))
+        assert mailoutbox == []
+
+    @pytest.mark.rule("AST-2")
     def test_lapses_after_an_objection(self):
-        authority = given()
+        client = ClientFactory()
+        reachable(client, "ada")
+        authority = given(client=client)
         work(LAST - timedelta(days=30))
         with at(LAST - timedelta(days=1)):
             object_to_renewal(portal(), authority=authority)
@@ -193,7 +276,7 @@ class TestAStandingAuthority:
         with at(LAST - timedelta(days=13)), pytest.raises(NoticeTooLate):
             announce_renewal(context(), authority=authority)
         work(LAST + timedelta(days=1))
-        assert StandingAuthority.objects.get(pk=authority).end == "lapsed"
+        assert StandingAuthority.objects.get(pk=authority).end == "lapsed-without-notice"
 
     def test_is_renewed_in_writing_by_the_client(self):
         authority = given()

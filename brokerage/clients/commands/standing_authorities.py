@@ -1,8 +1,9 @@
 """Standing authorities: given, announced for renewal, objected to, renewed, revoked, lapsed (AST-2)."""
 
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
+from brokerage.jobs import outbox
 from brokerage.ledger import seams
 from brokerage.ledger.commands import Entry, NothingToDo, Source, command
 from brokerage.market.rules.calendars import hong_kong_date
@@ -10,6 +11,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import queries
 from ..events.standing_authorities import (
     RenewalAnnounced,
+    RenewalNoticeDelivered,
     RenewalObjected,
     StandingAuthorityEnded,
     StandingAuthorityGiven,
@@ -20,6 +22,7 @@ from ..queries.standing_authorities import covered, standing_authority
 from ..rules.documents import DocumentKind
 from ..rules.mandate import check_alone
 from ..rules.standing_authorities import (
+    ONE_DAY,
     End,
     NothingToObject,
     Purpose,
@@ -28,11 +31,12 @@ from ..rules.standing_authorities import (
     check_given,
     check_notice,
     check_term,
-    is_deemed_renewed,
+    end_of_term,
 )
 from ..rules.status import Classification
 
-ONE_DAY = timedelta(days=1)
+RENEWAL_NOTICE = "clients.renewal-notice"
+"""The kind of an outbox message that tells a client of a renewal by silence."""
 
 
 @command("clients.give-standing-authority")
@@ -73,7 +77,7 @@ def give_standing_authority(
 
 @command("clients.announce-renewal")
 def announce_renewal(entry: Entry, *, authority: UUID) -> None:
-    """Tell the client that silence renews the authority; at least 14 days before its end.
+    """Have the client told that silence renews the authority; at least 14 days before its end.
 
     Raises UnknownStandingAuthority, NoticeTooLate, or NothingToDo when it was announced.
     """
@@ -82,6 +86,25 @@ def announce_renewal(entry: Entry, *, authority: UUID) -> None:
         raise NothingToDo("The renewal was announced.", authority=authority)
     check_notice(found.ends, hong_kong_date(entry.effective_at))
     entry.record(found.client, RenewalAnnounced(authority=authority, ends=found.ends))
+    about = {"authority": str(authority), "ends": found.ends.isoformat()}
+    outbox.put(RENEWAL_NOTICE, f"{RENEWAL_NOTICE}:{authority}:{found.ends}", about)
+
+
+@command("clients.note-renewal-delivered")
+def note_renewal_delivered(
+    entry: Entry, *, authority: UUID, ends: date, message: UUID, persons: tuple[UUID, ...], digest: str
+) -> None:
+    """Keep the receipt of a renewal's notice: the message, whom it reached, the SHA-256 of its text.
+
+    Raises UnknownStandingAuthority; NothingToDo when it is kept, or the term it was about is not the last.
+    """
+    found = _locked(entry, authority)
+    if found.noticed is None or found.delivered is not None or found.ends != ends:
+        raise NothingToDo("No notice of this renewal is on its way.", authority=authority)
+    delivered = RenewalNoticeDelivered(
+        authority=authority, ends=ends, message=message, persons=persons, digest=digest
+    )
+    entry.record(found.client, delivered)
 
 
 @command("clients.object-to-renewal")
@@ -130,16 +153,15 @@ def conclude_standing_authority(entry: Entry, *, authority: UUID) -> bool:
     found = _locked(entry, authority)
     if hong_kong_date(entry.effective_at) <= found.ends:
         raise NothingToDo("The authority has not run out.", authority=authority)
-    renewed = is_deemed_renewed(ends=found.ends, noticed=found.noticed, objected=found.objected)
-    if renewed:
+    end = end_of_term(ends=found.ends, delivered=found.delivered, objected=found.objected)
+    if end is None:
         starts = found.ends + ONE_DAY
         ends = a_year_from(starts) - ONE_DAY
         check_term(Classification.RETAIL, starts=starts, ends=ends)
         _renew(entry, found, starts, ends, deemed=True, document=None)
     else:
-        ended = StandingAuthorityEnded(authority=authority, end=End.LAPSED)
-        entry.record(found.client, ended)
-    return renewed
+        entry.record(found.client, StandingAuthorityEnded(authority=authority, end=end))
+    return end is None
 
 
 def _locked(entry: Entry, authority: UUID) -> StandingAuthority:

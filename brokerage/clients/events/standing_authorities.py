@@ -24,10 +24,25 @@ class StandingAuthorityGiven:
 @event("clients.renewal-announced", audience=Audience.CLIENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RenewalAnnounced:
-    """The client was told that silence renews the authority, and how to object."""
+    """A notice is on its way: silence renews the authority, and this is how to object."""
 
     authority: UUID
     ends: date
+
+
+@event("clients.renewal-notice-delivered", audience=Audience.CLIENT)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalNoticeDelivered:
+    """The receipt of the notice: the outbox message, whom it reached, and the SHA-256 of its text.
+
+    The mail system of each of `persons`, all who may bind the client then, has accepted it.
+    """
+
+    authority: UUID
+    ends: date
+    message: UUID
+    persons: tuple[UUID, ...]
+    digest: str
 
 
 @event("clients.renewal-objected", audience=Audience.CLIENT)

@@ -13,6 +13,7 @@ class StandingAuthority(models.Model):
     starts = models.DateField()
     ends = models.DateField(db_index=True)
     noticed = models.DateField(null=True)
+    delivered = models.DateField(null=True)
     objected = models.BooleanField(default=False)
     renewals = models.IntegerField(default=0)
     end = models.TextField(default="")

@@ -8,6 +8,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from ..events.standing_authorities import (
     RenewalAnnounced,
+    RenewalNoticeDelivered,
     RenewalObjected,
     StandingAuthorityEnded,
     StandingAuthorityGiven,
@@ -18,6 +19,7 @@ from ..models.standing_authorities import StandingAuthority
 AUTHORISED = (
     StandingAuthorityGiven,
     RenewalAnnounced,
+    RenewalNoticeDelivered,
     RenewalObjected,
     StandingAuthorityRenewed,
     StandingAuthorityEnded,
@@ -39,11 +41,14 @@ def evolved_standing_authority(row: StandingAuthority | None, recorded: Recorded
         row.starts, row.ends = event.starts, event.ends
     elif isinstance(event, RenewalAnnounced):
         row.noticed = hong_kong_date(recorded.effective_at)
+    elif isinstance(event, RenewalNoticeDelivered):
+        row.delivered = hong_kong_date(recorded.effective_at)
     elif isinstance(event, RenewalObjected):
         row.objected = True
     elif isinstance(event, StandingAuthorityRenewed):
         row.starts, row.ends, row.document = event.starts, event.ends, event.document or row.document
-        row.noticed, row.objected, row.renewals = None, False, row.renewals + 1
+        row.noticed = row.delivered = None
+        row.objected, row.renewals = False, row.renewals + 1
     else:
         row.end, row.ended_at = event.end, recorded.effective_at
     return row

@@ -3,12 +3,12 @@
 from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from ..models.client import Authority
 from ..models.standing_authorities import StandingAuthority
 from ..rules.authority import Capacity
-from ..rules.standing_authorities import REMINDER, Purpose, UnknownStandingAuthority, covers
+from ..rules.standing_authorities import NOTICE, REMINDER, End, Purpose, UnknownStandingAuthority, covers
 from .application import investor
 from .client import client as client_of
 
@@ -59,6 +59,15 @@ def attorneys_past(day: date) -> list[tuple[UUID, UUID]]:
 
 
 def expiring(day: date) -> QuerySet[StandingAuthority]:
-    """Those that end within the house's reminder without a renewal under way, for staff to act on."""
+    """Those that end within the house's reminder and that silence will not renew, for staff to act on."""
     rows = StandingAuthority.objects.filter(ended_at=None, ends__lte=day + REMINDER)
-    return rows.exclude(noticed__isnull=False, objected=False)
+    return rows.exclude(delivered__lte=F("ends") - NOTICE, objected=False)
+
+
+def lapsed_without_notice(day: date) -> QuerySet[StandingAuthority]:
+    """AST-2: those that lapsed in the last thirty days, untold, and that nothing has replaced."""
+    rows = StandingAuthority.objects.filter(end=End.WITHOUT_NOTICE, ends__gte=day - REMINDER)
+    replaced = StandingAuthority.objects.filter(
+        client=OuterRef("client"), purpose=OuterRef("purpose"), ended_at=None
+    )
+    return rows.exclude(Exists(replaced))

@@ -7,6 +7,7 @@ from brokerage.ledger.refusal import Refused
 
 from .status import Classification
 
+ONE_DAY = timedelta(days=1)
 NOTICE = timedelta(days=14)
 """AST-2: a deemed renewal needs notice at least this long before the authority ends."""
 REMINDER = timedelta(days=30)
@@ -27,6 +28,8 @@ class End(StrEnum):
 
     REVOKED = "revoked"
     LAPSED = "lapsed"
+    WITHOUT_NOTICE = "lapsed-without-notice"
+    """Its last day passed before a notice of its renewal had reached the client in time."""
 
 
 class NotWritten(Refused):
@@ -119,6 +122,16 @@ def check_notice(ends: date, on: date) -> None:
         raise NoticeTooLate("Fewer than fourteen days are left: ask for a written renewal.", ends=ends)
 
 
-def is_deemed_renewed(*, ends: date, noticed: date | None, objected: bool) -> bool:
-    """AST-2: whether silence renews: notice at least fourteen days before the end, and no objection."""
-    return noticed is not None and ends - noticed >= NOTICE and not objected
+def is_in_time(ends: date, delivered: date | None) -> bool:
+    """AST-2: whether a notice was delivered at least fourteen days before the end; None is no delivery."""
+    return delivered is not None and ends - delivered >= NOTICE
+
+
+def end_of_term(*, ends: date, delivered: date | None, objected: bool) -> End | None:
+    """AST-2: how an authority ends whose last day has passed; None where silence renews it.
+
+    Silence renews after a notice that was delivered, not merely sent, at least fourteen days before the end.
+    """
+    if objected:
+        return End.LAPSED
+    return None if is_in_time(ends, delivered) else End.WITHOUT_NOTICE

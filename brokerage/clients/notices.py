@@ -1,0 +1,51 @@
+"""What a client is told by mail. Addresses are looked up when it is sent; none is kept with the message."""
+
+import hashlib
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from brokerage.access import notices
+
+from . import queries
+from .models import StandingAuthority
+from .rules.standing_authorities import ONE_DAY, a_year_from
+
+
+class Unreachable(LookupError):
+    """Somebody who may bind the client has no address, or nobody may bind it: the client is not told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom a notice reached, and the SHA-256 of its text, which holds no personal data."""
+
+    persons: tuple[UUID, ...]
+    digest: str
+
+
+def tell_of_renewal(authority: StandingAuthority) -> Told:
+    """AST-2: mail the written notice that silence renews the authority to all who may bind the client.
+
+    Returns once the mail system has accepted each. Raises Unreachable before any is sent, and what the mail
+    system raises; sent again, somebody may get it twice.
+    """
+    persons = tuple(sorted(queries.authority_holders(authority.client)))
+    addresses = [address for person in persons if (address := notices.address_for(person))]
+    if not persons or len(addresses) < len(persons):
+        raise Unreachable("give each holder and signatory a login with an address, or renew in writing")
+    words = {
+        "reference": queries.client(authority.client).reference,
+        "purpose": authority.purpose,
+        "ends": authority.ends,
+        "until": a_year_from(authority.ends + ONE_DAY) - ONE_DAY,
+    }
+    subject = _("Praya: a standing authority is about to be renewed")
+    text = render_to_string("email/renewal.txt", words)
+    for address in addresses:
+        send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
+    return Told(persons, hashlib.sha256(text.encode()).hexdigest())
