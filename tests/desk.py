@@ -122,9 +122,15 @@ PORTAL |= {"portal-apply", "portal-profile", "portal-application"} | {
 PORTAL |= {"portal-authorities", "portal-authority-give", "portal-authority"}
 PORTAL |= {"portal-complaints", "portal-complain"}
 """Pages that a client's login opens; add portal pages here. Only the root is open to staff as well."""
-PUBLIC = {"healthz", "readyz", "metrics", "llms", "set_language", "admin-login"} | {
-    f"{face}{name}" for face in ("", "portal-") for name in ("login", "logout", "login-code", "login-passkey")
-}
+PUBLIC = (
+    {"portal-sign-up", "portal-join"}
+    | {"healthz", "readyz", "metrics", "llms", "set_language", "admin-login"}
+    | {
+        f"{face}{name}"
+        for face in ("", "portal-")
+        for name in ("login", "logout", "login-code", "login-passkey")
+    }
+)
 
 
 def proved(log_in):

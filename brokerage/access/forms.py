@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
@@ -34,6 +35,28 @@ class ClientLogin(_Login):
     """The way in for clients."""
 
     for_staff = False
+
+    def clean_username(self) -> str:
+        """The name as logins keep it: who signed up is called by an address, in small letters."""
+        name: str = self.cleaned_data["username"]
+        return name.lower() if "@" in name else name
+
+
+class SignUpAddress(forms.Form):
+    """The address that a login is opened for, and is then named after."""
+
+    address = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=150,
+        validators=[
+            UnicodeUsernameValidator(message=_("Take an address of letters, digits and @ . + - _ only."))
+        ],
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
+
+    def clean_address(self) -> str:
+        """The address in small letters."""
+        return str(self.cleaned_data["address"]).lower()
 
 
 class Code(forms.Form):

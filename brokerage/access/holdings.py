@@ -1,11 +1,12 @@
-"""What this room keeps sealed: the secrets of apps and the seeds of recovery codes."""
+"""What this room keeps sealed: the secrets of apps, the seeds of recovery codes, addresses to confirm."""
 
 import base64
 
 from allauth.mfa.models import Authenticator
 
-from . import resealing
+from . import notices, resealing
 from .factors import Adapter
+from .models import SignUp
 
 _SEALED = {Authenticator.Type.TOTP: "secret", Authenticator.Type.RECOVERY_CODES: "seed"}
 
@@ -25,3 +26,4 @@ def _again(pk: int) -> None:
 
 
 resealing.holds("second factors", _stale, _again)
+resealing.holds_column("addresses to confirm", SignUp, "sealed", lambda row: notices.PURPOSE)

@@ -13,7 +13,7 @@ from brokerage.http.names import clients_of
 from brokerage.http.principal import context, principal
 from brokerage.ledger.refusal import Refused
 
-from . import commands, doors, keys, security
+from . import commands, doors, joining, keys, security
 from .forms import ClientKey, ClientLogin
 from .models import ApiKey
 from .rules import Principal
@@ -76,6 +76,8 @@ log_in = doors.LogIn.as_view(
 change_password = fresh_self(security.ChangePassword.as_view())
 
 urlpatterns = [
+    path("sign-up/", joining.ask, name="portal-sign-up"),
+    path("join/", joining.join, name="portal-join"),
     path("login/", log_in, name="portal-login"),
     path("login/code/", doors.second_step, _CLIENT, name="portal-login-code"),
     path("login/passkey/", doors.passkey, _CLIENT, name="portal-login-passkey"),

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from brokerage.ledger import seams
 
-from .models import Proposal, SignIn, User
+from .models import Proposal, SignIn, SignUp, User
 from .rules import Perm, ProposalState, UnknownProposal, making, permissions, proposal_id
 
 
@@ -88,3 +88,19 @@ def login_rows(wanted: str = "") -> QuerySet[User]:
         .prefetch_related("groups")
         .order_by("-is_staff", "-is_active", "username")
     )
+
+
+def has_login(person: UUID) -> bool:
+    """Whether a person has a login, or had one that was closed."""
+    return User.objects.filter(person=person).exists()
+
+
+def is_good(link: SignUp, at: datetime) -> bool:
+    """Whether a link still opens a login: not used nor too old, and its person has none by another way."""
+    return link.used_at is None and at < link.expires_at and not has_login(link.person)
+
+
+def invited(persons: Iterable[UUID], at: datetime) -> frozenset[UUID]:
+    """Those of the persons whom a link was mailed that may still open a login."""
+    links = SignUp.objects.filter(person__in=set(persons), invited_by__isnull=False)
+    return frozenset(link.person for link in links if is_good(link, at))

@@ -25,7 +25,7 @@ from .events.logins import Ending, Factor
 from .forms import Code, Contact, PasskeyName, Password
 from .lockout import may_try_code, note_wrong_code
 from .models import User
-from .step_up import face, fresh_self, local, note_password
+from .step_up import ONWARD, face, fresh_self, local, note_password
 
 SECRET = "totp_secret"  # noqa: S105
 
@@ -116,7 +116,7 @@ def codes(request: HttpRequest) -> HttpResponseBase:
         kind, stay = Factor.RECOVERY_CODES, sign_in.stay_of(request)
         stays.add_factor(own(user), login=user.pk, factor=kind, data={}, stay=stay)
         return redirect(f"{face(request)}security-codes")
-    return _page(request, "codes", codes=factors.codes(user))
+    return _page(request, "codes", codes=factors.codes(user), onward=request.session.get(ONWARD))
 
 
 @fresh_self

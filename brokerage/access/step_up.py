@@ -20,6 +20,8 @@ from .models import User
 
 View = Callable[..., HttpResponseBase]
 WITHIN = timedelta(minutes=10)
+ONWARD = "onward"
+"""Where in the session stands whither somebody wanted who sets up a second factor first."""
 
 
 def face(request: HttpRequest) -> str:
@@ -53,6 +55,7 @@ def fresh_mfa(within: timedelta = WITHIN) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
             if not factors.has_any(cast(User, request.user)):
                 messages.warning(request, _("This needs a second factor. Set one up here first."))
+                request.session[ONWARD] = back_to(request)
                 return redirect(f"{face(request)}security")
             return ask(request)
 
@@ -85,10 +88,14 @@ def note_password(request: HttpRequest) -> None:
 
 def ask(request: HttpRequest) -> HttpResponseBase:
     """To the page that asks again, and from there back here; a form that was sent leads to its own page."""
-    came_from = urlsplit(request.headers.get("Referer", "")).path
-    back = request.get_full_path() if request.method == "GET" else came_from
     page = reverse(f"{face(request)}confirm")
-    return redirect(f"{page}?next={quote(local(back), safe='/')}")
+    return redirect(f"{page}?next={quote(back_to(request), safe='/')}")
+
+
+def back_to(request: HttpRequest) -> str:
+    """The page that was asked for, or from which a form was sent."""
+    came_from = urlsplit(request.headers.get("Referer", "")).path
+    return local(request.get_full_path() if request.method == "GET" else came_from)
 
 
 def local(target: str) -> str:

@@ -14,10 +14,10 @@ from brokerage.jobs.schedule import MONEY, REPORTS, Run, job
 from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.hong_kong import HONG_KONG
 
-from . import commands, notices, queries
-from .models import SignIn
+from . import commands, letters, notices, queries
+from .models import SignIn, SignUp
 
-__all__ = ("notices",)  # registers who sends them
+__all__ = ("letters", "notices")  # registers who sends them
 KEPT = timedelta(days=90)
 
 
@@ -43,4 +43,5 @@ def tidy(run: Run, items: Sequence[UUID]) -> None:
     """Forget sessions that are over, and where from people came once nobody needs to know any more."""
     Session.objects.filter(expire_date__lt=run.slot).delete()
     SignIn.objects.filter(seen_at__lt=run.slot - KEPT).delete()
+    SignUp.objects.filter(expires_at__lt=run.slot - commands.A_DAY).delete()
     AccessAttempt.objects.filter(attempt_time__lt=run.slot - KEPT).delete()

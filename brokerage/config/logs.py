@@ -1,11 +1,21 @@
 """Logs as events with fields: JSON lines in production, readable lines in the demo."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+
+def without_query(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A log line whose request has no query: there stand names searched for, and links that are good once."""
+    if isinstance(event.get("request"), str):
+        event["request"] = event["request"].partition("?")[0]
+    return event
+
+
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
+    without_query,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

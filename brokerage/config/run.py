@@ -41,6 +41,7 @@ PROGRAMS: dict[str, Sequence[str]] = {
         "--threads=8",  # more than PRAYA_FEED_WAITERS: readers of the feed wait in threads
         f"--bind=127.0.0.1:{PORT}",
         "--access-logfile=-",
+        '--access-logformat=%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s "%(a)s"',  # as logs.without_query
     ),
     "worker-money": (*_CELERY, "worker", "--hostname=money@%h", "--queues=money", "--concurrency=1"),
     "worker": (*_CELERY, "worker", "--hostname=other@%h", "--queues=reval,notify,reports", "--concurrency=2"),

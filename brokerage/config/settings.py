@@ -58,6 +58,9 @@ _HOSTS: str = (
     else required("ALLOWED_HOSTS", "the host names this site answers to, separated by commas")
 )
 ALLOWED_HOSTS: list[str] = [host for host in map(str.strip, _HOSTS.split(",")) if host]
+SITE: str = env.str("PRAYA_SITE", default="").rstrip("/") or (
+    f"http://localhost:{env.int('PORT', default=8000)}" if DEMO else f"https://{_HOSTS.split(',')[0].strip()}"
+)
 CSRF_TRUSTED_ORIGINS: list[str] = [] if DEMO else [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 
 # Rooms, lowest first: a room imports those above it in this list only

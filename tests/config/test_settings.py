@@ -54,6 +54,11 @@ class TestProduction:
         )
         assert seen.stdout.strip() == "False __Host-session __Host-csrf True True True"
 
+    def test_mails_links_to_the_first_host_or_where_it_is_told(self, tmp_path: Path) -> None:
+        assert read("s.SITE", tmp_path, **PRODUCTION).stdout.strip() == "https://praya.example"
+        told = read("s.SITE", tmp_path, **PRODUCTION, PRAYA_SITE="https://portal.example/")
+        assert told.stdout.strip() == "https://portal.example"
+
     def test_takes_host_names_with_spaces_between(self, tmp_path: Path) -> None:
         hosts = {"ALLOWED_HOSTS": " praya.example, desk.praya.example,"}
         seen = read("s.ALLOWED_HOSTS, s.CSRF_TRUSTED_ORIGINS[1]", tmp_path, **{**PRODUCTION, **hosts})

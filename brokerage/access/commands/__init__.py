@@ -12,16 +12,20 @@ from .proposals import (
     submit,
     withdraw_proposal,
 )
+from .sign_ups import A_DAY, LinkSpent, ask_sign_up, sign_up
 from .staff_logins import grant_role, remove_role, reset_login, shut_login
 
 __all__ = (
+    "A_DAY",
     "Decision",
+    "LinkSpent",
     "NameTaken",
     "Proposed",
     "UnknownLogin",
     "UnknownRole",
     "approve",
     "approve_each",
+    "ask_sign_up",
     "close_login",
     "expire_proposals",
     "grant_role",
@@ -33,6 +37,7 @@ __all__ = (
     "reset_login",
     "revoke_key",
     "shut_login",
+    "sign_up",
     "submit",
     "withdraw_proposal",
 )

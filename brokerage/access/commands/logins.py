@@ -93,10 +93,24 @@ def add_login(
     entry: Entry, *, name: str, encoded: str, person: UUID, roles: tuple[Role, ...], staff: bool
 ) -> int:
     """Keep a login whose first password is hashed already; returns its number. Raises NameTaken."""
+    return keep_login(entry, name=name, encoded=encoded, person=person, roles=roles, staff=staff).pk
+
+
+def keep_login(
+    entry: Entry,
+    *,
+    name: str,
+    encoded: str,
+    person: UUID,
+    roles: tuple[Role, ...],
+    staff: bool,
+    email: str = "",
+) -> User:
+    """Keep a login within an entry; `email` is an address that is confirmed. Raises NameTaken."""
     if User.objects.filter(username=name).exists():
         raise NameTaken("There is a login of that name already; choose another.")
-    user = User.objects.create(username=name, password=encoded, person=person, is_staff=staff)
+    user = User.objects.create(username=name, password=encoded, person=person, is_staff=staff, email=email)
     user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
     entry.lock(user.stream)
     entry.record(user.stream, LoginOpened(person=person, roles=roles))
-    return user.pk
+    return user

@@ -22,6 +22,7 @@ from .proposals import (
     ProposalRejected,
     ProposalWithdrawn,
 )
+from .sign_up import SignUpAsked, SignUpConfirmed
 
 __all__ = (
     "ContactChanged",
@@ -41,6 +42,8 @@ __all__ = (
     "ProposalWithdrawn",
     "RoleGranted",
     "RoleRemoved",
+    "SignUpAsked",
+    "SignUpConfirmed",
     "SignedIn",
     "SignedOut",
 )

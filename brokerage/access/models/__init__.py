@@ -3,5 +3,6 @@
 from .key import ApiKey
 from .login import SignIn, User
 from .proposal import Proposal
+from .sign_up import SignUp
 
-__all__ = ("ApiKey", "Proposal", "SignIn", "User")
+__all__ = ("ApiKey", "Proposal", "SignIn", "SignUp", "User")

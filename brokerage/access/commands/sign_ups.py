@@ -1,0 +1,124 @@
+"""Logins that people open for themselves: an address is confirmed by a link, then a password is set."""
+
+import base64
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils.crypto import salted_hmac
+
+from brokerage.jobs import outbox
+from brokerage.ledger import seams
+from brokerage.ledger.commands import Context, Entry, NothingToDo, Source, command
+from brokerage.ledger.refusal import Refused
+
+from .. import notices, queries
+from ..events.sign_up import SignUpAsked, SignUpConfirmed
+from ..models import SignUp
+from ..rules import Role
+from .logins import keep_login
+
+LETTER = "access.sign-up"
+LASTS = timedelta(hours=4)
+INVITED_FOR = timedelta(days=7)
+A_DAY = timedelta(days=1)
+PER_ADDRESS = 3
+"""How many links go to one address within a day."""
+
+
+class LinkSpent(Refused):
+    """The link was used, is too old, or its person has a login by now."""
+
+    code = "access.link-spent"
+
+
+class TooManyLinks(NothingToDo):
+    """The address was sent enough links today. Not noted: strangers would fill the book with it."""
+
+    code = "access.too-many-links"
+
+
+def by_stranger(person: UUID | None = None) -> Context:
+    """The context of what somebody without a login does, now."""
+    return Context(
+        actor="portal:stranger",
+        source=Source.PORTAL,
+        key=f"{LETTER}:{seams.new_id()}",
+        effective_at=seams.now(),
+        maker=person,
+    )
+
+
+@command("access.ask-sign-up")
+def ask_sign_up(entry: Entry, *, sealed: str, network: str) -> UUID:
+    """Mail a link that opens a login to an address (sealed by `notices.sealed`); returns the link's id.
+
+    Whether the address has a login is looked at when the letter is written, so that neither the answer nor
+    its time tells. Raises TooManyLinks.
+    """
+    asked = seams.new_id()
+    entry.lock(asked)
+    leave_link(entry, asked, person=seams.new_id(), sealed=sealed, network=network)
+    return asked
+
+
+def leave_link(
+    entry: Entry,
+    asked: UUID,
+    *,
+    person: UUID,
+    sealed: str,
+    network: str = "",
+    invited_by: UUID | None = None,
+) -> None:
+    """Leave a link for the person within an entry that has locked the stream `asked`; raises TooManyLinks."""
+    digest = address_digest(notices.opened(sealed))
+    since = entry.effective_at - A_DAY
+    if SignUp.objects.filter(digest=digest, asked_at__gt=since).count() >= PER_ADDRESS:
+        raise TooManyLinks("This address was sent enough links today. Try again tomorrow.")
+    row = SignUp.objects.create(
+        id=asked,
+        person=person,
+        sealed=base64.b64decode(sealed),
+        digest=digest,
+        network=network,
+        invited_by=invited_by,
+        asked_at=entry.effective_at,
+        expires_at=entry.effective_at + (INVITED_FOR if invited_by else LASTS),
+    )
+    entry.record(asked, SignUpAsked(person=person, expires_at=row.expires_at))
+    outbox.put(LETTER, f"{LETTER}:{asked}", {"asked": str(asked)})
+
+
+@command("access.sign-up")
+def sign_up(entry: Entry, *, asked: UUID, encoded: str) -> int:
+    """Open the login that a link is for, with a password hashed already; returns the login's number.
+
+    It is a client's login under the confirmed address, and reaches no client: which it does, the person's
+    authorities alone say. Raises LinkSpent or NameTaken.
+    """
+    row = SignUp.objects.filter(pk=asked).first()
+    if row is None:
+        raise LinkSpent("This link was used, or is too old.")
+    entry.lock(asked, row.person)
+    row.refresh_from_db()
+    if not queries.is_good(row, entry.effective_at):
+        raise LinkSpent("This link was used, or is too old.")
+    row.used_at = entry.effective_at
+    row.save(update_fields=["used_at"])
+    address = notices.opened_bytes(row.sealed)
+    user = keep_login(
+        entry,
+        name=address,
+        encoded=encoded,
+        person=row.person,
+        roles=(Role.CLIENT,),
+        staff=False,
+        email=address,
+    )
+    entry.record(asked, SignUpConfirmed(login=user.stream))
+    return user.pk
+
+
+def address_digest(address: str) -> str:
+    """What finds an address again: not to be guessed without the site's key."""
+    return salted_hmac(LETTER, address, algorithm="sha256").hexdigest()

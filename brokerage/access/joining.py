@@ -1,0 +1,99 @@
+"""How people come to a client's login by themselves: address, mailed link, password. The portal mounts it.
+
+The password is asked for behind the link, never before: else whoever asks in another's name would know it.
+"""
+
+from contextlib import suppress
+from datetime import timedelta
+from ipaddress import ip_network
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from brokerage.ledger import seams
+
+from . import notices
+from .address import client_address
+from .commands import LinkSpent, NameTaken, ask_sign_up, sign_up
+from .commands.sign_ups import TooManyLinks, by_stranger
+from .doors import let_in
+from .events.logins import Proof
+from .forms import SignUpAddress
+from .letters import link_of
+from .models import SignUp, User
+from .step_up import ONWARD
+
+TOKEN = "join-token"  # noqa: S105  the name of a place in the session
+TOKEN_S = 1800  # how long a stranger's session keeps the link
+PER_NETWORK = 30
+WITHIN = timedelta(hours=1)
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest) -> HttpResponse:
+    """Ask for a link. The answer is the same for every address, known or not."""
+    form = SignUpAddress(request.POST or None)
+    if request.method == "GET" or not form.is_valid():
+        return _page(request, "sign_up", form=form)
+    network = network_of(client_address(request))
+    since = seams.now() - WITHIN
+    if SignUp.objects.filter(network=network, asked_at__gt=since).count() >= PER_NETWORK:
+        return _page(request, "sign_up", form=form, throttled=True, status=429)
+    with suppress(TooManyLinks):
+        ask_sign_up(by_stranger(), sealed=notices.sealed(form.cleaned_data["address"]), network=network)
+    return _page(request, "sign_up_sent", address=form.cleaned_data["address"])
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def join(request: HttpRequest) -> HttpResponse:
+    """Set the password of the login that a link is for, and be let in.
+
+    The link's token goes from the address into the session first, so that no page and no referrer holds it.
+    """
+    if link_of(request.GET.get("token", "")):
+        request.session[TOKEN] = request.GET["token"]
+        if not request.user.is_authenticated:
+            request.session.set_expiry(TOKEN_S)
+        return redirect("portal-join")
+    link = link_of(request.session.get(TOKEN, ""))
+    if link is None or "token" in request.GET:
+        return _page(request, "link_spent", status=410)
+    address = notices.opened_bytes(link.sealed)
+    form = SetPasswordForm(User(username=address, email=address), request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            encoded = make_password(form.cleaned_data["new_password1"])
+            login = sign_up(by_stranger(link.person), asked=link.id, encoded=encoded).value
+        except (LinkSpent, NameTaken):
+            return _page(request, "link_spent", status=410)
+        return _welcome(request, User.objects.get(pk=login))
+    return _page(request, "join", form=form, address=address, invited=link.invited_by is not None)
+
+
+def _welcome(request: HttpRequest, user: User) -> HttpResponse:
+    """Let the new login in; a second factor is set up first, and then the way leads to the application."""
+    response = let_in(request, user, Proof.PASSWORD, "/portal/security/")
+    request.session[ONWARD] = reverse("portal-apply")
+    words = _("Your login is open. Set up a second factor next: nothing is signed or handed in without.")
+    messages.success(request, words)
+    return response
+
+
+def network_of(address: str) -> str:
+    """The network that is counted as one asker: an IPv4 address, or the 64 bits of IPv6 that one line has."""
+    if not address:
+        return ""
+    return str(ip_network(f"{address}/{64 if ':' in address else 32}", strict=False))
+
+
+def _page(request: HttpRequest, name: str, status: int = 200, **shown: object) -> HttpResponse:
+    return render(request, f"portal/access/{name}.html", shown, status=status)
