@@ -24,6 +24,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "brokerage.config.settings")
 
 import django
 import django.test
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from hypothesis import settings as properties
 
 from brokerage.config import database
@@ -40,6 +41,7 @@ def pytest_configure() -> None:
     from tests.desk import proved
 
     django.test.Client._login = proved(django.test.Client._login)
+    Argon2PasswordHasher.time_cost, Argon2PasswordHasher.memory_cost = 1, 64  # hundreds of logins are made
 
 
 @pytest.fixture(scope="session")
