@@ -7,9 +7,11 @@ from uuid import UUID
 
 import factory
 
-from brokerage.clients.commands.screening import adopt_screening_list
+from brokerage.clients import commands, queries, vault
+from brokerage.clients.commands.screening import adopt_screening_list, screen
 from brokerage.clients.queries import screening
 from brokerage.clients.rules.application import Control, PartyRole
+from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.finances import Finances
 from brokerage.clients.rules.person import Address, Entity, IdKind, Individual
 from brokerage.clients.rules.screening_csv import HEADER
@@ -21,6 +23,8 @@ from brokerage.ledger import seams
 from tests.factories import by_two, context
 
 DESK = Desk(alone=context, two=by_two)
+NOBODY = "UN-9,sanction,Somebody Else,,1950,KP,UN"
+"""A line of a screening list that names nobody here."""
 HOME = Address(line="1 Harbour Road", city="Hong Kong", country="HK")
 
 
@@ -99,13 +103,32 @@ def furnish_onboarding() -> None:
     """Agreements in force, and a screening list that names nobody here."""
     newcomers.publish(DESK)
     if screening.list_in_force() is None:
-        listed("UN-9,sanction,Somebody Else,,1950,KP,UN")
+        listed(NOBODY)
 
 
 def listed(*lines: str, dated: date = date(2026, 11, 1)) -> str:
     """Put a screening list in force; returns its version."""
     content = "\n".join([HEADER, *lines]).encode()
     return adopt_screening_list(context(), content=content, dated=dated, source="UN").value
+
+
+def screened(person: UUID) -> UUID:
+    """Compare a recorded person with the list in force, or with one that names nobody here."""
+    if screening.list_in_force() is None:
+        listed(NOBODY)
+    if not screening.is_screened(person):
+        screen(context(), person=person)
+    return person
+
+
+def entitled(client: UUID, person: UUID | None = None, capacity: Capacity = Capacity.HOLDER) -> UUID:
+    """Let a person act for a client, recorded and screened if need be; returns the person."""
+    person = person or seams.new_id()
+    if queries.person_if_known(person) is None:
+        details = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
+        commands.record_person(context(), version=details.id)
+    commands.grant_authority(by_two(), client=client, person=screened(person), capacity=capacity)
+    return person
 
 
 class OnboardedClientFactory(factory.Factory):

@@ -6,8 +6,9 @@ from decimal import Decimal
 from uuid import UUID, uuid5
 
 from brokerage.clients import commands, queries, vault
-from brokerage.clients.commands.screening import adopt_screening_list
+from brokerage.clients.commands.screening import adopt_screening_list, screen
 from brokerage.clients.models import Client
+from brokerage.clients.queries.screening import is_screened
 from brokerage.clients.rules.application import Control, PartyRole, Stage
 from brokerage.clients.rules.authority import Capacity, authority_id
 from brokerage.clients.rules.classification import Investor
@@ -39,7 +40,7 @@ def welcome(alone: Callable[[], Context], two: Callable[[], Context], day: date)
 
 
 def holder(reference: str, context: Callable[[str], Context]) -> UUID:
-    """The person who holds the client of that reference; recorded and entitled if that is still to be done.
+    """Who holds the client of that reference; recorded, screened and entitled if that is still to be done.
 
     `context` makes a context of two persons for a key.
     """
@@ -49,6 +50,8 @@ def holder(reference: str, context: Callable[[str], Context]) -> UUID:
         family, _, given = queries.labels([client])[client].partition(" ")
         details = vault.put(person, vault.Kind.INDIVIDUAL, _person(family, given))
         commands.record_person(context(f"{reference}:person"), version=details.id)
+    if not is_screened(person):
+        screen(context(f"{reference}:screening"), person=person)
     if not queries.authority_stands(authority_id(client, person, Capacity.HOLDER)):
         entitled = context(f"{reference}:holder")
         commands.grant_authority(entitled, client=client, person=person, capacity=Capacity.HOLDER)

@@ -1,15 +1,22 @@
 """Opening clients and changing their status, against the real book."""
 
 import threading
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
 
-from brokerage.clients import queries
-from brokerage.clients.commands import change_status, end_authority, grant_authority, open_client
+from brokerage.clients import queries, vault
+from brokerage.clients.commands import (
+    change_status,
+    end_authority,
+    grant_authority,
+    open_client,
+    record_person,
+)
 from brokerage.clients.models import Client, ClientLabel
-from brokerage.clients.rules.authority import AuthorityStands, Capacity, NoAuthority
+from brokerage.clients.rules.authority import AuthorityStands, Capacity, NoAuthority, NotScreened
+from brokerage.clients.rules.person import UnknownPerson
 from brokerage.clients.rules.status import (
     BadReference,
     BadTransition,
@@ -26,6 +33,7 @@ from brokerage.ledger.models import Entry
 from brokerage.ledger.refusal import Refused
 from custody import commands as custody
 from tests.factories import MAKER, ClientFactory, by_two, context
+from tests.onboarding import PersonFactory, entitled, listed, screened
 
 
 @pytest.mark.django_db
@@ -113,9 +121,13 @@ def test_twelve_at_once_open_one_client_of_a_reference() -> None:
 
 @pytest.mark.django_db
 class TestAuthority:
+    def person(self) -> UUID:
+        """Somebody who acts for another client already."""
+        return entitled(ClientFactory())
+
     def test_puts_a_client_into_a_persons_hands_until_it_ends(self) -> None:
-        client, person = ClientFactory(), uuid4()
-        grant_authority(by_two(), client=client, person=person, capacity=Capacity.SIGNATORY)
+        client = ClientFactory()
+        person = entitled(client, capacity=Capacity.SIGNATORY)
         assert queries.in_the_hands_of(person) == {client}
         end_authority(
             context(), client=client, person=person, capacity=Capacity.SIGNATORY, reason="left the firm"
@@ -123,13 +135,27 @@ class TestAuthority:
         assert queries.in_the_hands_of(person) == frozenset()
 
     def test_is_granted_by_two_people_only(self) -> None:
-        act = {"client": ClientFactory(), "person": uuid4(), "capacity": Capacity.HOLDER}
+        act = {"client": ClientFactory(), "person": self.person(), "capacity": Capacity.HOLDER}
         with pytest.raises(SecondPersonNeeded):
             grant_authority(context(maker=MAKER), **act)
 
+    @pytest.mark.rule("CLI-10")
+    def test_is_granted_to_nobody_who_was_not_recorded_and_screened(self) -> None:
+        act = {"client": ClientFactory(), "capacity": Capacity.HOLDER}
+        with pytest.raises(UnknownPerson):
+            grant_authority(by_two(), person=uuid4(), **act)
+        person = self.person()
+        listed("UN-8,sanction,Nobody Either,,1951,KP,UN")
+        with pytest.raises(NotScreened):
+            grant_authority(by_two(), person=person, **act)
+        grant_authority(by_two(), person=screened(person), **act)
+        changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
+        record_person(context(), version=changed.id)
+        with pytest.raises(NotScreened):
+            grant_authority(by_two(), person=person, **(act | {"client": ClientFactory()}))
+
     def test_is_granted_once_and_ended_once(self) -> None:
-        client, person = ClientFactory(), uuid4()
-        act = {"client": client, "person": person, "capacity": Capacity.HOLDER}
+        act = {"client": ClientFactory(), "person": self.person(), "capacity": Capacity.HOLDER}
         with pytest.raises(NoAuthority):
             end_authority(context(), **act, reason="never was")
         grant_authority(by_two(), **act)
@@ -137,5 +163,5 @@ class TestAuthority:
             grant_authority(by_two(), **act)
 
     def test_of_one_person_says_nothing_of_another(self) -> None:
-        grant_authority(by_two(), client=ClientFactory(), person=uuid4(), capacity=Capacity.HOLDER)
+        entitled(ClientFactory())
         assert queries.in_the_hands_of(uuid4()) == frozenset()

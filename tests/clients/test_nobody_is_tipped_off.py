@@ -10,9 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client as Browser
 
-from brokerage.clients.commands import cases, grant_authority
+from brokerage.clients.commands import cases
 from brokerage.clients.queries import cases as cased
-from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.cases import AlertGround, Closing
 from brokerage.ledger import seals
 from tests import desk
@@ -23,10 +22,10 @@ from tests.factories import (
     BankFactory,
     ClientFactory,
     DepositFactory,
-    by_two,
     context,
 )
 from tests.http.test_gate import addresses
+from tests.onboarding import entitled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "Cash in bags, three times a week"
@@ -62,7 +61,7 @@ def browser_of(role: str, world: World) -> Browser:
     staff = role not in ("client", "machine")
     user = desk.member(role, name=f"a-{role}", staff=staff)
     if role == "client":
-        grant_authority(by_two(), client=world.client, person=user.person, capacity=Capacity.HOLDER)
+        entitled(world.client, user.person)
     desk.proved(Browser.force_login)(browser, user)
     return browser
 

@@ -10,18 +10,17 @@ from django.test import Client as Browser
 from brokerage.access.commands import approve
 from brokerage.access.models import Proposal
 from brokerage.clients import commands, queries, vault
-from brokerage.clients.commands import grant_authority, record_person
+from brokerage.clients.commands import record_person
 from brokerage.clients.models import ClientLabel, PersonReading, VaultRecord
 from brokerage.clients.rules.application import Stage, undone
-from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.person import RecordSettled
 from brokerage.config import newcomers
 from brokerage.http.principal import context as context_of
 from brokerage.http.principal import principal
 from tests import desk
-from tests.factories import ClientFactory, by_two, context
-from tests.onboarding import DESK, NewcomerFactory, PersonFactory, furnish_onboarding
+from tests.factories import ClientFactory, context
+from tests.onboarding import DESK, NewcomerFactory, PersonFactory, entitled, furnish_onboarding
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PERSON = {
@@ -174,7 +173,7 @@ class TestTheApplicant:
         send(applicant, f"{application}people/", PERSON)
         person = applicant.user.person
         before = queries.person(person).version
-        grant_authority(by_two(), client=ClientFactory(), person=person, capacity=Capacity.HOLDER)
+        entitled(ClientFactory(), person)
         refused = send(applicant, f"{application}people/", PERSON | {"family_name": "Innocent"}, 200)
         assert "Ask the firm to change them." in text(refused)
         assert VaultRecord.objects.filter(person=person).count() == 1

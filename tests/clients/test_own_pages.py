@@ -6,11 +6,9 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from brokerage.clients import queries
-from brokerage.clients.commands import grant_authority
 from brokerage.clients.commands.complaints import receive_complaint
 from brokerage.clients.commands.standing_authorities import give_standing_authority
 from brokerage.clients.models import Complaint, StandingAuthority
-from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.complaints import Channel, Subject
 from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.standing_authorities import Purpose
@@ -18,8 +16,8 @@ from brokerage.ledger import seams
 from brokerage.ledger.commands import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
-from tests.factories import ClientFactory, by_two, context
-from tests.onboarding import OnboardedClientFactory, company
+from tests.factories import ClientFactory, context
+from tests.onboarding import OnboardedClientFactory, company, entitled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def holder_of(client: UUID) -> Browser:
     browser = Browser()
     user = desk.member(name="ada", staff=False)
-    grant_authority(by_two(), client=client, person=user.person, capacity=Capacity.HOLDER)
+    entitled(client, user.person)
     desk.proved(Browser.force_login)(browser, user)
     return browser
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from brokerage.clients.commands import change_status, grant_authority
+from brokerage.clients.commands import change_status
 from brokerage.clients.commands.holds import (
     lift_hold,
     place_hold,
@@ -22,7 +22,6 @@ from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import in_the_hands_of
 from brokerage.clients.queries.holds import holds_on
 from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
-from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.holds import (
     BadHoldReference,
     Ground,
@@ -50,6 +49,7 @@ from custody.rules import NotEmpty
 from custody.tasks import call_dormant
 from tests.clients.test_screening import holder, person
 from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, by_two, context
+from tests.onboarding import entitled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,7 +110,7 @@ class TestADeath:
     def test_ends_no_authority_of_other_joint_holders(self):
         one, other = person("One"), person("Other")
         client = holder(one)
-        grant_authority(by_two(), client=client, person=other, capacity=Capacity.HOLDER)
+        entitled(client, other)
         report_death(context(), person=one, reference="DC-2026-2")
         assert client in in_the_hands_of(other)
 

@@ -5,7 +5,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from brokerage.clients import vault
-from brokerage.clients.commands.authority import end_authority, grant_authority
+from brokerage.clients.commands.authority import end_authority
 from brokerage.clients.commands.holds import lift_hold
 from brokerage.clients.commands.person import record_person
 from brokerage.clients.commands.screening import adopt_screening_list, clear_hit, confirm_hit, screen
@@ -36,6 +36,7 @@ from brokerage.ledger.commands import NothingToDo, SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from custody import queries as custody
 from tests.factories import AccountFactory, BankFactory, ClientFactory, by_two, context
+from tests.onboarding import entitled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDRESS = Address(line="1 Example Road", city="Hong Kong", country="HK")
@@ -64,7 +65,7 @@ def person(given: str = "Wanted", family: str = "Person", born: int = 1960, of: 
 
 def holder(of: UUID) -> UUID:
     client = ClientFactory()
-    grant_authority(by_two(), client=client, person=of, capacity=Capacity.HOLDER)
+    entitled(client, of)
     return client
 
 
@@ -144,10 +145,10 @@ class TestAHit:
     @pytest.mark.rule("CLI-10")
     def test_stops_value_until_a_second_person_clears_it(self):
         BankFactory()
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
         account = AccountFactory(client=client)
+        listed(WANTED)
         assert screen(context(), person=somebody).value is Outcome.HIT
         assert not queries.screening_clear(somebody)
         with pytest.raises(NotActive):
@@ -165,18 +166,18 @@ class TestAHit:
         assert client_of(holder(somebody)).status == ClientStatus.FROZEN
 
     def test_goes_with_its_judgement_only(self):
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
+        listed(WANTED)
         screen(context(), person=somebody)
         (hold,) = holds_on(client)
         with pytest.raises(HitWaits):
             lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.MATTER_CLOSED)
 
     def test_confirmed_stays(self):
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
+        listed(WANTED)
         screen(context(), person=somebody)
         confirm_hit(context(), person=somebody)
         with pytest.raises(NoHit):
@@ -186,9 +187,9 @@ class TestAHit:
 
     @pytest.mark.rule("CLI-10")
     def test_is_lifted_by_no_changed_record(self):
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
+        listed(WANTED)
         screen(context(), person=somebody)
         person("Innocent", "Quite", of=somebody)
         assert screen(context(), person=somebody).value is Outcome.HIT
@@ -201,9 +202,9 @@ class TestAHit:
     @pytest.mark.rule("CLI-10")
     @pytest.mark.parametrize("confirmed", [False, True])
     def test_is_lifted_by_no_later_list_but_by_two_people_who_see_the_entry_gone(self, confirmed):
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
+        listed(WANTED)
         screen(context(), person=somebody)
         if confirmed:
             confirm_hit(context(), person=somebody)
@@ -220,9 +221,9 @@ class TestAHit:
         assert rebuild(check=True).identical
 
     def test_once_cleared_lets_go_of_clients_the_person_no_longer_acts_for(self):
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
+        listed(WANTED)
         screen(context(), person=somebody)
         left = {"client": client, "person": somebody, "capacity": Capacity.HOLDER}
         end_authority(context(), **left, reason="left")

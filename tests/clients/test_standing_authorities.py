@@ -27,7 +27,7 @@ from brokerage.clients.queries.standing_authorities import (
     lapsed_without_notice,
     standing_authority,
 )
-from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower
+from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower, NotScreened
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.standing_authorities import (
     End,
@@ -56,6 +56,7 @@ from tests import desk
 from tests.clients.test_screening import holder, person
 from tests.factories import ClientFactory, by_two, context
 from tests.http import callers
+from tests.onboarding import entitled, screened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RETAIL, PROFESSIONAL = Classification.RETAIL, Classification.PROFESSIONAL
@@ -91,7 +92,7 @@ def reachable(client: UUID, name: str, email: str | None = None) -> UUID:
     user = desk.member(name=name, staff=False)
     user.email = f"{name}@example.test" if email is None else email
     user.save()
-    grant_authority(by_two(), client=client, person=user.person, capacity=Capacity.HOLDER)
+    entitled(client, user.person)
     return user.person
 
 
@@ -287,15 +288,23 @@ class TestAStandingAuthority:
 
 class TestAPowerOfAttorney:
     def appointed(self, until: date = LAST) -> tuple[UUID, UUID, UUID]:
-        principal, attorney = person("Principal"), person("Attorney")
+        principal, attorney = person("Principal"), screened(person("Attorney"))
         client = holder(principal)
         with at(START):
             appoint_attorney(by_two(), client=client, person=attorney, document=paper(principal), until=until)
         return client, principal, attorney
 
+    @pytest.mark.rule("CLI-10")
+    def test_is_for_nobody_who_was_not_screened(self):
+        principal = person("Principal")
+        client = holder(principal)
+        wanted = {"client": client, "person": person("Attorney"), "document": paper(principal)}
+        with at(START), pytest.raises(NotScreened):
+            appoint_attorney(by_two(), **wanted, until=LAST)
+
     @pytest.mark.rule("CLI-13")
     def test_is_a_paper_with_an_end_and_takes_two_people(self):
-        principal, attorney = person("Principal"), person("Attorney")
+        principal, attorney = person("Principal"), screened(person("Attorney"))
         client = holder(principal)
         with pytest.raises(NeedsPower):
             grant_authority(by_two(), client=client, person=attorney, capacity=Capacity.ATTORNEY)

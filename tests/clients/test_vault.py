@@ -13,13 +13,11 @@ from brokerage.access.rules import Kind, NotEntitled, Perm, Principal
 from brokerage.clients import queries, vault
 from brokerage.clients.commands import (
     erase_person,
-    grant_authority,
     hold_person,
     record_person,
     release_person,
 )
 from brokerage.clients.models import ClientLabel, PersonKey, PersonReading, VaultRecord
-from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.person import (
     Address,
     IdKind,
@@ -34,6 +32,7 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import SecondPersonNeeded
 from custody.commands import close_client
 from tests.factories import ClientFactory, context
+from tests.onboarding import entitled
 
 CANARY = "Zephyrine"
 LONG_AGO = timedelta(days=8 * 366)
@@ -154,7 +153,7 @@ class TestErasure:
         return ClientFactory()
 
     def ended(self, client: UUID, person: UUID) -> None:
-        grant_authority(two(), client=client, person=person, capacity=Capacity.HOLDER)
+        entitled(client, person)
         ClientLabel.objects.create(client=client, name=f"{CANARY} Chan")
         past = two(effective_at=seams.now() - LONG_AGO)
         close_client(past, client=client, reason="left")
@@ -178,7 +177,7 @@ class TestErasure:
     @pytest.mark.rule("CLI-9")
     def test_waits_seven_years_from_the_end(self, client: UUID) -> None:
         person = recorded()
-        grant_authority(two(), client=client, person=person, capacity=Capacity.HOLDER)
+        entitled(client, person)
         with pytest.raises(RecordsKept):
             erase_person(two(), person=person, reason="request 12")
         close_client(two(), client=client, reason="left")

@@ -7,11 +7,10 @@ from uuid import UUID, uuid4
 from django.test import Client
 
 from brokerage.access.models import User
-from brokerage.clients import commands as clients
-from brokerage.clients.rules.authority import Capacity
 from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.registry import Audience, event
 from tests import desk, factories
+from tests.onboarding import entitled
 
 
 class Broker(NamedTuple):
@@ -56,10 +55,19 @@ def staff(*roles: str, name: str = "mei") -> Caller:
     return Caller(desk.member(*roles, name=name))
 
 
+def hooked(maker: Caller, checker: Caller, url: str, *kinds: str) -> dict[str, Any]:
+    """A webhook that one asked for and another approved, with the secret as the one who asked fetched it."""
+    proposed = maker.post("webhooks/add", {"url": url, "kinds": list(kinds)}).json()["data"]
+    approved = checker.post(f"approvals/{proposed['id']}/approve", {"digest": proposed["digest"]})
+    assert approved.status_code == 200, approved.content
+    added = maker.get("webhooks").json()["data"][0]
+    return dict(maker.post(f"webhooks/{added['id']}/secret", {}).json()["data"])
+
+
 def holder_of(client: UUID, name: str = "holder") -> Caller:
     """The login of a client's holder."""
     user = desk.member(name=name, staff=False)
-    clients.grant_authority(factories.by_two(), client=client, person=user.person, capacity=Capacity.HOLDER)
+    entitled(client, user.person)
     return Caller(user)
 
 

@@ -13,6 +13,7 @@ from brokerage.clients.rules.authority import Capacity
 from brokerage.ledger import seams
 from brokerage.ledger.models import Entry
 from tests import desk, factories
+from tests.onboarding import entitled
 
 
 def made(*scopes, **more):
@@ -79,10 +80,7 @@ class TestKey:
         assert ask({}, f"accounts?key={text}").status_code == 401
 
     def test_of_a_client_reaches_that_client_while_its_person_has_authority(self, broker):
-        person = uuid4()
-        clients.grant_authority(
-            factories.by_two(), client=broker.client, person=person, capacity=Capacity.HOLDER
-        )
+        person = entitled(broker.client)
         _, headers = made("see_accounts", client=broker.client, person=person)
         assert [row["id"] for row in ask(headers).json()["data"]] == [str(broker.account)]
         assert ask(headers, f"accounts/{broker.other_account}").status_code == 404

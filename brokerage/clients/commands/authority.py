@@ -10,8 +10,16 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import queries
 from ..events import AuthorityEnded, AuthorityGranted
 from ..queries.holds import authorities_of
-from ..queries.screening import stopped_by_screening
-from ..rules.authority import AuthorityStands, BadPower, Capacity, NeedsPower, NoAuthority, authority_id
+from ..queries.screening import is_screened, stopped_by_screening
+from ..rules.authority import (
+    AuthorityStands,
+    BadPower,
+    Capacity,
+    NeedsPower,
+    NoAuthority,
+    NotScreened,
+    authority_id,
+)
 from ..rules.status import ReasonMissing
 from .holds import freeze_for_hit
 
@@ -20,7 +28,8 @@ from .holds import freeze_for_hit
 def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity) -> UUID:
     """Let a person act for a client, by two people; returns the id of the authority.
 
-    Raises UnknownClient, AuthorityStands or SecondPersonNeeded; NeedsPower for an attorney.
+    The person was recorded and screened before (CLI-10). Raises UnknownClient, UnknownPerson, PersonErased,
+    NotScreened, AuthorityStands or SecondPersonNeeded; NeedsPower for an attorney.
     """
     if capacity is Capacity.ATTORNEY:
         raise NeedsPower("Appoint an attorney under a power of attorney.", client=client)
@@ -33,7 +42,7 @@ def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID
     """Let a person act under a power of attorney until the end of a day, by two people (CLI-13).
 
     It ends before that by revocation or a principal's death. Returns the id of the authority. Raises
-    UnknownClient, UnknownDocument, BadPower, AuthorityStands or SecondPersonNeeded.
+    UnknownDocument, BadPower, and as `grant_authority`.
     """
     entry.lock(client, person)
     principals = {other for other, capacity in authorities_of(client) if capacity is Capacity.HOLDER}
@@ -47,6 +56,9 @@ def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID
 def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
     """Record an authority on the locked client, frozen at once if a screening hit stops the person."""
     queries.client(client)
+    queries.person(granted.person)
+    if not is_screened(granted.person):
+        raise NotScreened("Have the person compared with the screening list first.", person=granted.person)
     authority = authority_id(client, granted.person, granted.capacity)
     if queries.authority_stands(authority):
         raise AuthorityStands("This person acts for the client in that capacity already.", client=client)

@@ -40,16 +40,20 @@ def screening(person: UUID) -> Screening | None:
     return Screening.objects.filter(pk=person).first()
 
 
+def is_screened(person: UUID) -> bool:
+    """Whether the person's present record was compared with the list in force, whatever that found."""
+    newest, row = list_in_force(), screening(person)
+    if newest is None or row is None or row.content_hash != newest.content_hash:
+        return False
+    return Person.objects.filter(pk=person, version=row.person_version).exists()
+
+
 def screening_clear(person: UUID) -> bool:
     """CLI-10: whether the person's present record was compared with the list in force and nothing waits.
 
     A hit counts as cleared once two people cleared it; a confirmed one never does.
     """
-    newest, row = list_in_force(), screening(person)
-    if newest is None or row is None or row.content_hash != newest.content_hash:
-        return False
-    changed = Person.objects.filter(pk=person).exclude(version=row.person_version)
-    return not row.waiting and not row.confirmed and not changed.exists()
+    return is_screened(person) and not stopped_by_screening(person)
 
 
 def stopped_by_screening(person: UUID) -> bool:

@@ -29,6 +29,12 @@ class NoAuthority(Refused):
     code = "clients.no-authority"
 
 
+class NotScreened(Refused):
+    """CLI-10: the person's present record was not compared with the screening list in force."""
+
+    code = "clients.not-screened"
+
+
 class NeedsPower(Refused):
     """An attorney is appointed by a power of attorney with an end."""
 
