@@ -1,7 +1,7 @@
 """The way of an application against the real book: each step waits for the one before it."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from uuid import UUID, uuid4
@@ -21,6 +21,7 @@ from brokerage.clients.rules.application import (
     PartyRole,
     Stage,
     StepMissing,
+    TransferAhead,
     TransferTooSmall,
     UnknownApplication,
     UnknownParty,
@@ -33,7 +34,7 @@ from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
 from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
-from brokerage.ledger import registry
+from brokerage.ledger import registry, seams
 from brokerage.ledger.commands import SecondPersonNeeded
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.factories import by_two, context
@@ -263,22 +264,41 @@ def test_an_agreement_of_a_company_is_signed_by_as_many_as_its_mandate_asks() ->
 
 
 @pytest.mark.rule("CLI-5")
-def test_a_first_transfer_below_the_minimum_is_refused_and_not_recorded() -> None:
-    application = applied(Stage.FIRST_TRANSFER)
-    subject = queries.people_of(application)[0]
-    account = vault.put(subject, vault.Kind.BANK, newcomers.BANK).id
-    advice = newcomers.paper(DESK, subject, DocumentKind.TRANSFER)
-    with pytest.raises(TransferTooSmall):
-        commands.record_first_transfer(
-            context(),
-            application=application,
-            account=account,
-            amount=Decimal("9999.99"),
-            received_on=context().effective_at.date(),
-            document=advice,
-            own=True,
-        )
-    assert stands(application) is Stage.FIRST_TRANSFER
+class TestTheFirstTransfer:
+    def received(self, application: UUID, amount: Decimal = Decimal(10_000), **changes: object) -> None:
+        subject = queries.people_of(application)[0]
+        known = {
+            "application": application,
+            "account": vault.put(subject, vault.Kind.BANK, newcomers.BANK).id,
+            "amount": amount,
+            "received_on": hong_kong_date(seams.now()),
+            "document": newcomers.paper(DESK, subject, DocumentKind.TRANSFER),
+            "own": True,
+        }
+        commands.record_first_transfer(context(), **(known | changes))
+
+    def test_below_the_minimum_ahead_of_time_or_of_a_stranger_is_refused_and_not_recorded(self) -> None:
+        application = applied(Stage.FIRST_TRANSFER)
+        with pytest.raises(TransferTooSmall):
+            self.received(application, Decimal("9999.99"))
+        with pytest.raises(TransferAhead):
+            self.received(application, received_on=hong_kong_date(seams.now()) + timedelta(days=1))
+        with pytest.raises(UnknownRecord):
+            self.received(application, account=vault.put(uuid4(), vault.Kind.BANK, newcomers.BANK).id)
+        assert stands(application) is Stage.FIRST_TRANSFER
+
+    def test_is_recorded_with_its_amount_and_currency(self) -> None:
+        application = applied(Stage.FIRST_TRANSFER)
+        self.received(application, Decimal("12345.67"))
+        event = ledger.events(application)[-1].event
+        assert (event.amount, event.currency) == (Decimal("12345.67"), "HKD")
+        row = queries.application(application)
+        assert (row.transfer_amount, row.transfer_currency) == (Decimal("12345.67"), "HKD")
+
+    def test_from_before_amounts_were_kept_still_reads(self) -> None:
+        old = {"account": str(uuid4()), "digest": "0", "document": str(uuid4()), "received_on": "2026-11-01"}
+        event = registry.read("clients.application-transfer-received", 1, old)
+        assert (event.amount, event.currency) == (None, "HKD")
 
 
 class TestTax:

@@ -3,12 +3,13 @@
 import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from brokerage.clients.rules.agreements import NotConfirmed, SignatureKind, check_confirmed
-from brokerage.clients.rules.application import TransferForeign, TransferTooSmall
+from brokerage.clients.rules.application import TransferAhead, TransferForeign, TransferTooSmall
 from brokerage.clients.rules.classification import (
     BelowThreshold,
     ConsentMissing,
@@ -210,15 +211,24 @@ class TestOnlineOpening:
     def account(self, country: str = "HK") -> BankAccount:
         return BankAccount(bank="Harbour Bank", holder="Chan", number="1", country=country)
 
+    def check(self, amount: Decimal = Decimal(10_000), **changes: Any) -> None:
+        known = {"account": self.account(), "own": True, "received_on": TODAY, "today": TODAY, "terms": TERMS}
+        check_first_transfer(amount, **(known | changes))
+
     def test_takes_ten_thousand_dollars(self) -> None:
-        check_first_transfer(Decimal(10_000), self.account(), own=True, terms=TERMS)
+        self.check(Decimal(10_000))
         with pytest.raises(TransferTooSmall):
-            check_first_transfer(Decimal("9999.99"), self.account(), own=True, terms=TERMS)
+            self.check(Decimal("9999.99"))
 
     def test_takes_it_from_the_clients_own_hong_kong_account_only(self) -> None:
         for account, own in ((self.account("SG"), True), (self.account(), False)):
             with pytest.raises(TransferForeign):
-                check_first_transfer(Decimal(10_000), account, own=own, terms=TERMS)
+                self.check(account=account, own=own)
+
+    def test_takes_it_once_it_has_come_in(self) -> None:
+        self.check(received_on=TODAY)
+        with pytest.raises(TransferAhead):
+            self.check(received_on=TODAY + timedelta(days=1))
 
     def test_takes_a_signature_with_a_second_factor_just_shown(self) -> None:
         check_confirmed(SignatureKind.PORTAL, NOW - timedelta(minutes=15), NOW, TERMS)

@@ -25,9 +25,10 @@ from ..rules.authority import Capacity
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.names import LONGEST
+from ..rules.person import UnknownRecord
 from ..rules.status import ClientType, checked_reference, client_id
 from ..rules.terms import terms
-from ..rules.transfers import BankAccount, check_first_transfer
+from ..rules.transfers import HONG_KONG_CURRENCY, BankAccount, check_first_transfer
 from .application import locked, sealed_as
 from .status import open_step
 
@@ -49,20 +50,28 @@ def record_first_transfer(
     """Record the first money from the client's own Hong Kong bank account (CLI-5), which is then designated.
 
     `account` is a vault record, `amount` in Hong Kong dollars, `document` the bank's advice; `own` says that
-    the holder's name was compared. Raises UnknownApplication, StepMissing, TransferForeign,
+    the holder's name was compared. Raises UnknownApplication, StepMissing, TransferForeign, TransferAhead,
     TransferTooSmall, BadAmount, UnknownRecord or UnknownDocument.
     """
     found = locked(entry, application)
     facts = queries.facts(found)
     check_step(Stage.FIRST_TRANSFER, facts)
     sealed = sealed_as(account, vault.Kind.BANK)
+    if sealed.person not in facts.people:
+        raise UnknownRecord("This account is of nobody in the application.", record=account)
     bank: BankAccount = vault.known(account)
-    check_first_transfer(amount, bank, own=own, terms=terms(hong_kong_date(entry.effective_at)))
+    today = hong_kong_date(entry.effective_at)
+    check_first_transfer(amount, bank, own=own, received_on=received_on, today=today, terms=terms(today))
     paper = queries.document(document)
     if paper.person not in facts.people or paper.kind != DocumentKind.TRANSFER:
         raise UnknownDocument("Add the bank's advice of this transfer.", document=document)
     received = FirstTransferReceived(
-        account=account, digest=sealed.digest, document=document, received_on=received_on
+        account=account,
+        digest=sealed.digest,
+        document=document,
+        received_on=received_on,
+        amount=amount,
+        currency=HONG_KONG_CURRENCY,
     )
     entry.record(application, received)
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from brokerage.ledger.registry import event
+from brokerage.ledger.registry import event, upcaster
 
 from ..rules.agreements import AgreementKind, SignatureKind
 from ..rules.application import Control, PartyRole
@@ -109,15 +111,25 @@ class AgreementSigned:
     confirmed_at: datetime | None
 
 
-@event("clients.application-transfer-received")
+@event("clients.application-transfer-received", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstTransferReceived:
-    """CLI-5: the first money came from the client's own Hong Kong account, which is in this vault record."""
+    """CLI-5: the first money came from the client's own Hong Kong account, which is in this vault record.
+
+    What was recorded before amounts were kept has none.
+    """
 
     account: UUID
     digest: str
     document: UUID
     received_on: date
+    amount: Decimal | None
+    currency: str
+
+
+@upcaster("clients.application-transfer-received", schema=1)
+def _without_amount(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "amount": None, "currency": "HKD"}
 
 
 @event("clients.application-approved")

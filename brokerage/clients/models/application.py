@@ -19,7 +19,9 @@ class Application(models.Model):
     client = models.UUIDField(null=True)
     finances = models.UUIDField(null=True)
     answers = models.UUIDField(null=True)
-    transfer = models.UUIDField(null=True)
+    transfer = models.UUIDField(null=True, help_text="The account that the first transfer came from.")
+    transfer_amount = models.DecimalField(max_digits=38, decimal_places=18, null=True)
+    transfer_currency = models.TextField(default="")
     identified = models.JSONField(default=dict)
 
     class Meta:

@@ -64,6 +64,7 @@ def _application(row: Application | None, recorded: Recorded) -> Application:
             row.identified = row.identified | {str(event.person): str(event.version)}
         case FirstTransferReceived():
             row.transfer = event.account
+            row.transfer_amount, row.transfer_currency = event.amount, event.currency
         case _:
             row.state = STATES[type(event)]
             row.reason = getattr(event, "reason", "")

@@ -126,6 +126,12 @@ class TransferForeign(Refused):
     code = "clients.transfer-foreign"
 
 
+class TransferAhead(Refused):
+    """A first transfer that is said to come in after today."""
+
+    code = "clients.transfer-ahead"
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """A person and a role in an application."""
@@ -218,6 +224,14 @@ def _applied(facts: Facts) -> bool:
     return _parties_named(facts) and complete and facts.finances and facts.state is not State.DRAFT
 
 
+def to_sign(facts: Facts) -> frozenset[UUID]:
+    """Who has not signed all agreements yet, of those who sign for the client."""
+    kinds = required(margin=facts.margin)
+    return frozenset(
+        each for each in facts.signers if any(each not in facts.signed.get(k, ()) for k in kinds)
+    )
+
+
 def _agreed(facts: Facts) -> bool:
     needed = facts.signers if facts.form is ClientType.JOINT else None
     for kind in required(margin=facts.margin):
@@ -225,6 +239,12 @@ def _agreed(facts: Facts) -> bool:
         if len(signed) < facts.signatures or (needed is not None and signed != needed):
             return False
     return True
+
+
+def check_signed(facts: Facts) -> None:
+    """CLI-13: pass unless a joint holder has yet to sign and certify for himself; raises StepMissing."""
+    if facts.form is ClientType.JOINT and not (_agreed(facts) and facts.signers <= facts.certified):
+        raise StepMissing("Each holder signs the agreements and certifies the own tax residence first.")
 
 
 def to_certify(facts: Facts) -> frozenset[UUID]:

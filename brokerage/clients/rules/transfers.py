@@ -1,12 +1,13 @@
 """CLI-5: the first money comes from the client's own bank account in Hong Kong, which is then designated."""
 
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Self
 
 from brokerage.ledger.amounts import positive
 
-from .application import TransferForeign, TransferTooSmall
+from .application import TransferAhead, TransferForeign, TransferTooSmall
 from .names import checked_text
 from .terms import Terms
 
@@ -32,11 +33,16 @@ class BankAccount:
         )
 
 
-def check_first_transfer(amount: Decimal, account: BankAccount, *, own: bool, terms: Terms) -> None:
-    """CLI-5: pass if the transfer is large enough and from the client's own account at a Hong Kong bank.
+def check_first_transfer(
+    amount: Decimal, account: BankAccount, *, own: bool, received_on: date, today: date, terms: Terms
+) -> None:
+    """CLI-5: pass if enough money came in, from the client's own account at a Hong Kong bank.
 
-    `own` says that staff compared the holder's name. Raises TransferForeign, TransferTooSmall, BadAmount.
+    In Hong Kong dollars; `own` says that staff compared the holder's name. Raises TransferForeign,
+    TransferAhead, TransferTooSmall or BadAmount.
     """
+    if received_on > today:
+        raise TransferAhead("Record the transfer once it has come in.", received_on=received_on)
     if account.country != "HK" or not own:
         raise TransferForeign("The money must come from the client's own account at a Hong Kong bank.")
     if positive(amount) < terms.first_transfer:
