@@ -1,11 +1,14 @@
 """REST routes of custody: client accounts with their balances, and what comes in and goes out."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import path
 
 from brokerage.access.rules import Perm
+from brokerage.clients import queries as clients
+from brokerage.clients.rules.status import ClientStatus
 from brokerage.http import rest
 from brokerage.http.rest.accounts import AssetInputs, BalanceOut, balances
 
@@ -90,9 +93,47 @@ class AccountWithdraw(_Account, rest.CommandView):
     command, inputs = commands.withdraw, AssetInputs
 
 
+class AccountClose(_Account, rest.CommandView):
+    """Close an empty cash account.
+
+    Margin accounts have a route of their own.
+    """
+
+    permission, for_clients = Perm.MAKE_STATUSES, False
+    command = commands.close_account
+
+
+class CloseInputs(rest.Inputs):
+    """Why: a code without personal data."""
+
+    reason = rest.Text(max_length=100)
+
+
+class ClosedOut(rest.Out):
+    """A client that was to be closed, and its status."""
+
+    id = rest.Id()
+    reference = rest.Text()
+    status = rest.Choice(ClientStatus)
+
+
+class ClientClose(rest.CommandView):
+    """Close a client that leaves nothing behind, by two people; its accounts are closed before."""
+
+    permission, item = Perm.MAKE_STATUSES, ClosedOut
+    command, inputs = commands.close_client, CloseInputs
+
+    def find(self, client: UUID) -> Any:
+        """The client within reach."""
+        self.covered(client)
+        return clients.client(client)
+
+
 urlpatterns = [
     path("accounts", Accounts.as_view(), name="api-accounts"),
     path("accounts/<uuid:account>", AccountDetail.as_view(), name="api-account"),
     path("accounts/<uuid:account>/deposit", AccountDeposit.as_view(), name="api-account-deposit"),
     path("accounts/<uuid:account>/withdraw", AccountWithdraw.as_view(), name="api-account-withdraw"),
+    path("accounts/<uuid:account>/close", AccountClose.as_view(), name="api-account-close"),
+    path("clients/<uuid:client>/close", ClientClose.as_view(), name="api-client-close"),
 ]

@@ -168,8 +168,8 @@ class ValuationDetail(_Account, rest.DetailView):
         return dict(ValuationOut(found).data)
 
 
-class MarginAssetInputs(AssetInputs):
-    """So much of an asset; during a call the price set you saw decides whether it cures."""
+class WithdrawalInputs(AssetInputs):
+    """So much of an asset, at the prices you saw: a set that is no longer the newest is refused."""
 
     price_set = rest.Id(required=False)
 
@@ -178,11 +178,10 @@ class RepayInputs(rest.Inputs):
     """An amount in the account's currency."""
 
     amount = rest.Amount()
-    price_set = rest.Id(required=False)
 
 
 class TradeInputs(rest.Inputs):
-    """What to trade at the prices you saw: a set that is no longer the newest is refused for a purchase."""
+    """What to trade at the prices you saw: a set that is no longer the newest is refused."""
 
     asset = rest.Code()
     quantity = rest.Amount()
@@ -193,14 +192,14 @@ class MarginDeposit(_Account, rest.CommandView):
     """Credit a margin account with what came in from outside."""
 
     permission, for_clients = Perm.MAKE_PAYMENTS, False
-    command, inputs = commands.deposit, MarginAssetInputs
+    command, inputs = commands.deposit, AssetInputs
 
 
 class MarginWithdraw(_Account, rest.CommandView):
     """Pay out of a margin account."""
 
     permission, for_clients = Perm.MAKE_PAYMENTS, False
-    command, inputs = commands.withdraw, MarginAssetInputs
+    command, inputs = commands.withdraw, WithdrawalInputs
 
 
 class MarginRepay(_Account, rest.CommandView):
@@ -222,6 +221,13 @@ class MarginSell(_Account, rest.CommandView):
 
     permission, for_clients = Perm.MAKE_TRADES, False
     command, inputs = commands.sell, TradeInputs
+
+
+class MarginClose(_Account, rest.CommandView):
+    """Close a margin account on which nothing is open, held or owed."""
+
+    permission, for_clients = Perm.MAKE_STATUSES, False
+    command = commands.close_account
 
 
 class Calls(rest.ListView):
@@ -287,6 +293,7 @@ urlpatterns = [
     path("margin-accounts/<uuid:account>/repay", MarginRepay.as_view(), name="api-margin-repay"),
     path("margin-accounts/<uuid:account>/purchase", MarginPurchase.as_view(), name="api-margin-purchase"),
     path("margin-accounts/<uuid:account>/sell", MarginSell.as_view(), name="api-margin-sell"),
+    path("margin-accounts/<uuid:account>/close", MarginClose.as_view(), name="api-margin-close"),
     path("margin-calls", Calls.as_view(), name="api-margin-calls"),
     path("margin-calls/<uuid:call>", CallDetail.as_view(), name="api-margin-call"),
     path("margin-calls/<uuid:call>/explanation", CallExplanation.as_view(), name="api-explanation"),

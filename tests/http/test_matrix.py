@@ -108,6 +108,8 @@ def test_another_clients_id_does_not_exist(broker):
 def test_another_clients_id_as_a_parameter_finds_nothing(broker):
     other = callers.holder_of(broker.other_client, name="other").http
     for name, template, view in ALL:
+        if not ROUTES[name][1]:
+            continue  # no client gets that far, as test_a_client_reaches_his_own proves
         for parameter in {"client", "account"} & set(
             view.parameters().fields if hasattr(view, "parameters") else ()
         ):

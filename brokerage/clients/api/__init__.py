@@ -1,5 +1,29 @@
-"""REST routes of this room."""
+"""REST routes of this room, one module for each matter."""
 
-from . import applications, clients, watch
+from . import (
+    applications,
+    authority,
+    cases,
+    clients,
+    complaints,
+    groups,
+    people,
+    reviews,
+    screening,
+    standing_authorities,
+    status,
+)
 
-urlpatterns = [*clients.urlpatterns, *applications.urlpatterns, *watch.urlpatterns]
+urlpatterns = [
+    *clients.urlpatterns,
+    *applications.urlpatterns,
+    *people.urlpatterns,
+    *status.urlpatterns,
+    *authority.urlpatterns,
+    *reviews.urlpatterns,
+    *screening.urlpatterns,
+    *groups.urlpatterns,
+    *standing_authorities.urlpatterns,
+    *complaints.urlpatterns,
+    *cases.urlpatterns,
+]

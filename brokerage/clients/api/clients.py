@@ -56,6 +56,17 @@ class ClientDetail(rest.DetailView):
         return queries.client(client)
 
 
+class ClientCommand(rest.CommandView):
+    """What the commands about one client share: staff who watch over clients give them."""
+
+    permission, item = Perm.MAKE_WATCH, ClientOut
+
+    def find(self, client: UUID) -> Client:
+        """The client within reach."""
+        self.covered(client)
+        return queries.client(client)
+
+
 urlpatterns = [
     path("clients", Clients.as_view(), name="api-clients"),
     path("clients/<uuid:client>", ClientDetail.as_view(), name="api-client"),

@@ -1,0 +1,64 @@
+"""REST routes of who may act for a client: holders, signatories, and attorneys under a power."""
+
+from django.urls import path
+
+from brokerage.access.rules import Perm
+from brokerage.http import rest
+
+from .. import commands
+from ..commands import authority
+from ..rules.authority import Capacity
+from .clients import ClientCommand
+
+
+class GrantInputs(rest.Inputs):
+    """Who, in which capacity; an attorney is appointed under a power."""
+
+    person = rest.Id()
+    capacity = rest.Choice(Capacity)
+
+
+class GrantAuthority(ClientCommand):
+    """Let a person act for the client, by two people."""
+
+    permission = Perm.MAKE_AUTHORITIES
+    command, inputs = commands.grant_authority, GrantInputs
+
+
+class AttorneyInputs(rest.Inputs):
+    """Who acts, under which paper of a holder's, until the end of which day."""
+
+    person = rest.Id()
+    document = rest.Id()
+    until = rest.Day()
+
+
+class AppointAttorney(ClientCommand):
+    """Let a person act under a power of attorney, by two people."""
+
+    permission = Perm.MAKE_AUTHORITIES
+    command, inputs = authority.appoint_attorney, AttorneyInputs
+
+
+class EndInputs(GrantInputs):
+    """Whose authority ends, in which capacity, and why: a code without personal data."""
+
+    reason = rest.Text(max_length=100)
+
+
+class EndAuthority(ClientCommand):
+    """End a person's authority at once."""
+
+    permission = Perm.MAKE_AUTHORITIES
+    command, inputs = commands.end_authority, EndInputs
+
+
+ACTS = {
+    "grant-authority": GrantAuthority,
+    "appoint-attorney": AppointAttorney,
+    "end-authority": EndAuthority,
+}
+urlpatterns = [
+    path(f"clients/<uuid:client>/{name}", view.as_view(), name=f"api-client-{name}")
+    for name, view in ACTS.items()
+]

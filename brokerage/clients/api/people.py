@@ -1,0 +1,108 @@
+"""REST routes of a person: what befell it, and the records kept about it. No personal data in or out."""
+
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.urls import path
+
+from brokerage.access.rules import Perm
+from brokerage.http import rest
+
+from .. import commands
+from ..commands import holds, screening
+from ..models import Person
+from ..rules.person import PersonKind
+
+
+class PersonOut(rest.Out):
+    """A person by id: whether its records may be erased, and whether they were."""
+
+    id = rest.Id()
+    kind = rest.Choice(PersonKind)
+    recorded_at = rest.Instant()
+    held = rest.Flag()
+    erased_at = rest.Instant(allow_null=True)
+
+
+class _Person(rest.RestView):
+    permission, item = Perm.SEE_CLIENTS, PersonOut
+
+    def find(self, person: UUID) -> Person:
+        """The person, erased or not: a key may come again."""
+        return get_object_or_404(Person, pk=person)
+
+
+class PersonDetail(_Person, rest.DetailView):
+    """One person."""
+
+
+class ScreenPerson(_Person, rest.CommandView):
+    """Compare the person's present record with the screening list in force; a hit freezes its clients."""
+
+    permission = Perm.MAKE_HITS
+    command = screening.screen
+
+
+class BefallInputs(rest.Inputs):
+    """The number of the paper that was seen."""
+
+    reference = rest.Text(max_length=32)
+
+
+class ReportDeath(_Person, rest.CommandView):
+    """The person died: freeze every client it holds, and end what it could do for others."""
+
+    permission = Perm.MAKE_STATUSES
+    command, inputs = holds.report_death, BefallInputs
+
+
+class ReportInsolvency(_Person, rest.CommandView):
+    """The person is bankrupt or being wound up: freeze every client it holds."""
+
+    permission = Perm.MAKE_STATUSES
+    command, inputs = holds.report_insolvency, BefallInputs
+
+
+class ReasonInputs(rest.Inputs):
+    """Why: a case number or a code, no personal data."""
+
+    reason = rest.Text(max_length=100)
+
+
+class _Records(_Person, rest.CommandView):
+    permission, inputs = Perm.MAKE_ERASURES, ReasonInputs
+
+
+class HoldRecords(_Records):
+    """Forbid the erasure of the person's records."""
+
+    command = commands.hold_person
+
+
+class ReleaseRecords(_Records):
+    """Lift the legal hold on the person's records."""
+
+    command = commands.release_person
+
+
+class EraseRecords(_Records):
+    """Destroy the keys of everything kept about the person, for good; two people."""
+
+    command = commands.erase_person
+
+
+ACTS = {
+    "screen": ScreenPerson,
+    "report-death": ReportDeath,
+    "report-insolvency": ReportInsolvency,
+    "hold-records": HoldRecords,
+    "release-records": ReleaseRecords,
+    "erase-records": EraseRecords,
+}
+urlpatterns = [
+    path("people/<uuid:person>", PersonDetail.as_view(), name="api-person"),
+    *(
+        path(f"people/<uuid:person>/{name}", view.as_view(), name=f"api-person-{name}")
+        for name, view in ACTS.items()
+    ),
+]
