@@ -23,6 +23,7 @@ SEES = {
         "see_accounts",
     }
     | {"approve_calls", "approve_sales", "approve_prices", "approve_statuses", "approve_authorities"}
+    | {"approve_webhooks"}
     | {"see_personal", "see_onboarding", "approve_clients"},
     "credit": {"see_margin", "see_ledger", "see_reference", "see_approvals", "see_accounts"}
     | {"make_limits", "make_write_offs", "make_policies", "make_calls", "approve_limits"}
@@ -63,6 +64,11 @@ PAGES = {
     "key-revoke": "make_access",
     "jobs": "see_jobs",
     "jobs-runs": "see_jobs",
+    "webhooks": "see_jobs",
+    "webhook": "see_jobs",
+    "webhook-new": "make_webhooks",
+    "webhook-change": "make_webhooks",
+    "webhook-secret": "make_webhooks",
     "onboarding": "see_onboarding",
     "onboarding-application": "see_onboarding",
     "onboarding-document": "see_personal",

@@ -38,6 +38,7 @@ class Perm(StrEnum):
     MAKE_PAYMENTS = "access.make_payments"
     MAKE_TRADES = "access.make_trades"
     MAKE_WEBHOOKS = "access.make_webhooks"
+    APPROVE_WEBHOOKS = "access.approve_webhooks"
     MAKE_CALLS = "access.make_calls"
     APPROVE_CALLS = "access.approve_calls"
     MAKE_SALES = "access.make_sales"
@@ -91,6 +92,7 @@ _CHECKS = frozenset(
         Perm.APPROVE_PRICES,
         Perm.APPROVE_STATUSES,
         Perm.APPROVE_AUTHORITIES,
+        Perm.APPROVE_WEBHOOKS,
     }
 )
 _CREDIT = frozenset({Perm.MAKE_LIMITS, Perm.MAKE_WRITE_OFFS, Perm.MAKE_POLICIES, Perm.MAKE_CALLS})

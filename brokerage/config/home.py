@@ -13,6 +13,7 @@ from brokerage.access import queries as approvals
 from brokerage.access.rules import Principal
 from brokerage.clients import queries as clients
 from brokerage.clients.queries import cases, complaints, reviews, screening, standing_authorities
+from brokerage.http import queries as webhooks
 from brokerage.http.listing import is_live
 from brokerage.http.principal import principal
 from brokerage.jobs import queries as jobs
@@ -142,7 +143,14 @@ def _ledger() -> list[Concern]:
 def _jobs(now: datetime) -> list[Concern]:
     page = reverse("jobs")
     late = sum(1 for each in jobs.job_status(now) if each.lag > BEHIND)
+    off = webhooks.gave_up().count()
     return [
         Concern(jobs.parked_items().count(), _("items parked by jobs"), Risk.CALL, page),
         Concern(late, ngettext("job behind", "jobs behind", late), Risk.WARNING, page),
+        Concern(
+            off,
+            ngettext("webhook switched off after failures", "webhooks switched off after failures", off),
+            Risk.CALL,
+            reverse("webhooks"),
+        ),
     ]

@@ -1,4 +1,4 @@
-"""Webhooks are added, tested, replayed and removed."""
+"""Webhooks are added, tested, switched, replayed and removed."""
 
 import base64
 import secrets
@@ -6,14 +6,23 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from brokerage.access import envelope
+from brokerage.access.queries import rights_of
+from brokerage.access.rules import NotEntitled, Perm, checked_person
 from brokerage.ledger import feed, registry, seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import Entry, NothingToDo, command
 from brokerage.ledger.known import known_at
 from brokerage.ledger.refusal import Refused
 from brokerage.ledger.registry import Audience
 
 from . import outward
-from .events import WebhookAdded, WebhookRemoved, WebhookReplayed, WebhookTested
+from .events import (
+    WebhookAdded,
+    WebhookRemoved,
+    WebhookReplayed,
+    WebhookSecretShown,
+    WebhookSwitched,
+    WebhookTested,
+)
 from .models import Delivery, Webhook, WebhookState
 
 PURPOSE = "webhook"
@@ -34,20 +43,72 @@ class NotSendable(Refused):
     code = "http.not-sendable"
 
 
+class NotYourWebhook(Refused):
+    """The secret would be shown to another person than the one who asked for the webhook."""
+
+    code = "http.not-your-webhook"
+
+
+class SecretShown(Refused):
+    """The secret was shown before."""
+
+    code = "http.secret-shown"
+
+
 @command("http.add-webhook")
 def add_webhook(entry: Entry, *, url: str, kinds: Sequence[str]) -> UUID:
-    """Tell an address of these kinds of event from now on; returns the webhook. BadAddress, NotSendable."""
+    """Tell an address of these kinds of event from now on, by two people; returns the webhook.
+
+    Whoever asks must be able to read the ledger as well, and has the secret afterwards by `show_secret`.
+    Raises NotEntitled, BadAddress, NotSendable or SecondPersonNeeded.
+    """
+    person = checked_person(entry.context.maker)
+    if Perm.SEE_LEDGER not in rights_of(person):
+        raise NotEntitled(
+            "Who has events sent elsewhere must be able to read them.", permission=Perm.SEE_LEDGER
+        )
     webhook = seams.new_id()
     entry.lock(webhook)
     outward.checked(url)
-    known = registry.kinds()
-    wrong = [kind for kind in kinds if kind not in known or known[kind].audience not in SENDABLE]
-    if wrong or not kinds:
+    if not kinds or set(kinds) - set(sendable()):
         raise NotSendable("Name kinds of event as event-kinds lists them.")
+    entry.second_person(Perm.APPROVE_WEBHOOKS)
     secret = envelope.seal(PURPOSE, secrets.token_bytes(32))
     WebhookState.objects.create(webhook=webhook, secret=secret, cursor=feed.head())
-    entry.record(webhook, WebhookAdded(url=url, kinds=tuple(sorted(set(kinds)))))
+    entry.record(webhook, WebhookAdded(url=url, kinds=tuple(sorted(set(kinds))), person=person))
     return webhook
+
+
+def sendable() -> list[str]:
+    """The kinds of event that a webhook may be told of, by name."""
+    return sorted(name for name, kind in registry.kinds().items() if kind.audience in SENDABLE)
+
+
+@command("http.show-webhook-secret")
+def show_secret(entry: Entry, *, webhook: UUID) -> None:
+    """Note that the secret is shown, to whoever asked for the webhook and once.
+
+    The edge shows it by `secret_of`, and never for a key that comes again. Raises UnknownWebhook,
+    NotYourWebhook or SecretShown.
+    """
+    row = _locked(entry, webhook)
+    if row.person != checked_person(entry.context.maker):
+        raise NotYourWebhook("Only whoever asked for a webhook is shown its secret.")
+    if row.secret_shown_at is not None:
+        raise SecretShown("The secret was shown before; if it is lost, remove this webhook and add another.")
+    entry.record(webhook, WebhookSecretShown())
+
+
+@command("http.switch-webhook")
+def switch_webhook(entry: Entry, *, webhook: UUID, on: bool) -> None:
+    """Stop sending within two minutes, or go on where it stopped. Raises UnknownWebhook or NothingToDo."""
+    _locked(entry, webhook)
+    state = WebhookState.objects.select_for_update().get(webhook=webhook)
+    if on is (state.disabled_at is None):
+        raise NothingToDo("The webhook is on already." if on else "The webhook is off already.")
+    state.disabled_at, state.failing_since = None if on else entry.effective_at, None
+    state.save(update_fields=["disabled_at", "failing_since"])
+    entry.record(webhook, WebhookSwitched(on=on))
 
 
 @command("http.remove-webhook")
@@ -84,7 +145,9 @@ def secret_of(webhook: UUID) -> str:
     return "whsec_" + base64.b64encode(envelope.unseal(PURPOSE, bytes(sealed))).decode()
 
 
-def _locked(entry: Entry, webhook: UUID) -> None:
+def _locked(entry: Entry, webhook: UUID) -> Webhook:
     entry.lock(webhook)
-    if not Webhook.objects.filter(pk=webhook, removed_at=None).exists():
+    row = Webhook.objects.filter(pk=webhook, removed_at=None).first()
+    if row is None:
         raise UnknownWebhook("There is no such webhook.", webhook=webhook)
+    return row

@@ -1,6 +1,7 @@
 """Who is told of events by webhook: on the webhook's own stream."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from brokerage.ledger.registry import Audience, event
 
@@ -8,10 +9,28 @@ from brokerage.ledger.registry import Audience, event
 @event("http.webhook-added", audience=Audience.STAFF)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookAdded:
-    """Events of these kinds are sent to this address from now on."""
+    """Events of these kinds are sent to this address from now on.
+
+    `person` asked for it and may have its secret, once; nobody may of one from before that was noted.
+    """
 
     url: str
     kinds: tuple[str, ...]
+    person: UUID | None = None
+
+
+@event("http.webhook-secret-shown", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSecretShown:
+    """Whoever asked for the webhook was shown its secret; it is never shown again."""
+
+
+@event("http.webhook-switched", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSwitched:
+    """A person switched it on, after which it goes on where it stopped, or off."""
+
+    on: bool
 
 
 @event("http.webhook-removed", audience=Audience.STAFF)

@@ -20,7 +20,8 @@ from brokerage.access.address import client_address
 from brokerage.jobs import queries as jobs
 from brokerage.ledger import browse, feed, seams
 
-from .models import Delivery, WebhookState
+from .models import Delivery
+from .queries import gave_up
 
 HERE = ("127.0.0.1", "::1")
 
@@ -56,7 +57,7 @@ class Book(Collector):
             ),
             "praya_webhooks_off": (
                 "Webhooks switched off after days of failure",
-                WebhookState.objects.exclude(disabled_at=None).count(),
+                gave_up().count(),
             ),
         }
         for name, (meaning, value) in gauges.items():

@@ -32,7 +32,9 @@ class Webhook(models.Model):
     id = models.UUIDField(primary_key=True)
     url = models.TextField()
     kinds = models.JSONField()
+    person = models.UUIDField(null=True, help_text="Who asked for it, and may have its secret.")
     added_at = models.DateTimeField()
+    secret_shown_at = models.DateTimeField(null=True)
     removed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -43,7 +45,10 @@ class Webhook(models.Model):
 
 
 class WebhookState(models.Model):
-    """How far a webhook has come, and the sealed secret its messages are signed with. No fact."""
+    """How far a webhook has come, and the sealed secret its messages are signed with. No fact.
+
+    One that is off and was failing gave up by itself; a person switched the others off.
+    """
 
     webhook = models.UUIDField(primary_key=True)
     secret = models.BinaryField()

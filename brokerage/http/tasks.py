@@ -141,9 +141,12 @@ def _note(delivery: Delivery, now: datetime, taken: bool, answer: str) -> None:
 
 def _judge(webhook: UUID, now: datetime, taken: bool, gone: bool) -> None:
     """Remember since when a webhook fails; after days of it, or when it is gone, it is switched off."""
-    state = WebhookState.objects.get(webhook=webhook)
-    state.failing_since = None if taken else state.failing_since or now
-    if gone or (state.failing_since and now - state.failing_since >= PATIENCE):
-        state.disabled_at = now
-        log.error("webhook_switched_off", webhook=str(webhook))
-    state.save(update_fields=["failing_since", "disabled_at"])
+    with transaction.atomic():
+        state = WebhookState.objects.select_for_update().get(webhook=webhook)
+        if state.disabled_at is not None:
+            return  # a person switched it off meanwhile
+        state.failing_since = None if taken else state.failing_since or now
+        if gone or (state.failing_since and now - state.failing_since >= PATIENCE):
+            state.disabled_at = now
+            log.error("webhook_switched_off", webhook=str(webhook))
+        state.save(update_fields=["failing_since", "disabled_at"])

@@ -4,14 +4,17 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponseBase
 from django.urls import path
 from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from brokerage.access.rules import Perm
 
-from . import commands, rest
-from .models import Delivery, Webhook, WebhookState
+from . import commands, queries, rest
+from .models import Delivery, Webhook
+from .queries import Shown
 
 
 class WebhookOut(rest.Out):
@@ -20,17 +23,19 @@ class WebhookOut(rest.Out):
     id = rest.Id()
     url = rest.Text()
     kinds = serializers.ListField(child=serializers.CharField())
+    person = rest.Id(allow_null=True)
     added_at = rest.Instant()
+    secret_shown_at = rest.Instant(allow_null=True)
     removed_at = rest.Instant(allow_null=True)
     cursor = rest.Whole(max_value=2**62)
     failing_since = rest.Instant(allow_null=True)
     disabled_at = rest.Instant(allow_null=True)
 
 
-class NewWebhookOut(WebhookOut):
-    """A webhook with the secret its messages are signed with (Standard Webhooks); shown this once."""
+class WebhookSecretOut(WebhookOut):
+    """A webhook with the secret its messages are signed with (Standard Webhooks); null when asked again."""
 
-    secret = serializers.CharField()
+    secret = serializers.CharField(allow_null=True)
 
 
 class DeliveryOut(rest.Out):
@@ -48,15 +53,6 @@ class DeliveryOut(rest.Out):
     sent_at = rest.Instant(allow_null=True)
 
 
-def dressed(rows: list[Webhook]) -> list[Webhook]:
-    """The webhooks with how far each has come, read for all of them at once."""
-    states = WebhookState.objects.in_bulk([row.id for row in rows])
-    for row in rows:
-        for name in ("cursor", "failing_since", "disabled_at"):
-            setattr(row, name, getattr(states[row.id], name))
-    return rows
-
-
 class Webhooks(rest.ListView):
     """Webhooks, newest first, removed ones included."""
 
@@ -65,23 +61,23 @@ class Webhooks(rest.ListView):
 
     def rows(self) -> QuerySet[Webhook]:
         """All of them: they are the firm's."""
-        return Webhook.objects.all()
+        return queries.webhooks()
 
     def dressed(self, page: list[Any]) -> list[Any]:
         """With how far each has come."""
-        return dressed(page)
+        return queries.shown(page)
 
 
 class _Webhook(rest.RestView):
     permission = Perm.MAKE_WEBHOOKS
     item: ClassVar[type[rest.Out]] = WebhookOut
 
-    def find(self, webhook: UUID) -> Webhook:
+    def find(self, webhook: UUID) -> Shown:
         """The webhook."""
-        found = Webhook.objects.filter(pk=webhook).first()
+        found = queries.webhook(webhook)
         if found is None:
             raise Http404
-        return dressed([found])[0]
+        return found
 
 
 class WebhookDetail(_Webhook, rest.DetailView):
@@ -89,12 +85,13 @@ class WebhookDetail(_Webhook, rest.DetailView):
 
 
 class WebhookAdd(rest.CommandView):
-    """Have events of some kinds sent to an https address from now on.
+    """Have events of some kinds sent to an https address, once another person has approved.
 
-    The answer holds the secret that signatures are checked with; nothing else shows it again.
+    Whoever asked then finds the webhook in the list, and fetches what signatures are checked with by
+    `secret`.
     """
 
-    permission, item, creates = Perm.MAKE_WEBHOOKS, NewWebhookOut, True
+    permission, item, creates = Perm.MAKE_WEBHOOKS, WebhookOut, True
     command = commands.add_webhook
 
     class Inputs(rest.Inputs):
@@ -109,11 +106,39 @@ class WebhookAdd(rest.CommandView):
         """Whether the asker may also read the events that would be sent."""
         return super().entitled() and self.asker.may(Perm.SEE_LEDGER)
 
-    def state(self, value: Any) -> Webhook:
-        """The new webhook and its secret."""
-        row = dressed([Webhook.objects.get(pk=value)])[0]
-        row.secret = commands.secret_of(row.id)  # type: ignore[attr-defined]
-        return row
+    def state(self, value: Any) -> Shown | None:
+        """The new webhook."""
+        return queries.webhook(value)
+
+
+class WebhookSecret(_Webhook, rest.CommandView):
+    """Show the secret that signatures are checked with, to whoever asked for the webhook, once.
+
+    It is in the first answer only: the same key again gets the same answer with null in its place.
+    """
+
+    item = WebhookSecretOut
+    command = commands.show_secret
+
+    def post(self, request: Request, **path: Any) -> HttpResponseBase:
+        """The answer that is kept holds no secret; the first that is given does."""
+        answer = super().post(request, **path)
+        if isinstance(answer, Response) and "Idempotency-Replayed" not in answer.headers:
+            answer.data["data"]["secret"] = commands.secret_of(self.kwargs["webhook"])
+        return answer
+
+
+class WebhookSwitch(_Webhook, rest.CommandView):
+    """Stop sending, within two minutes; or send again, and go on where it stopped."""
+
+    command = commands.switch_webhook
+
+    class Inputs(rest.Inputs):
+        """Which way."""
+
+        on = rest.Flag()
+
+    inputs = Inputs
 
 
 class WebhookRemove(_Webhook, rest.CommandView):
@@ -152,7 +177,7 @@ class Deliveries(_Webhook, rest.ListView):
 
     def rows(self) -> QuerySet[Delivery]:
         """The webhook's messages."""
-        return Delivery.objects.filter(webhook=self.kwargs["webhook"])
+        return queries.deliveries(self.kwargs["webhook"])
 
 
 urlpatterns = [
@@ -160,6 +185,8 @@ urlpatterns = [
     path("webhooks/add", WebhookAdd.as_view(), name="api-webhook-add"),
     path("webhooks/<uuid:webhook>", WebhookDetail.as_view(), name="api-webhook"),
     path("webhooks/<uuid:webhook>/remove", WebhookRemove.as_view(), name="api-webhook-remove"),
+    path("webhooks/<uuid:webhook>/secret", WebhookSecret.as_view(), name="api-webhook-secret"),
+    path("webhooks/<uuid:webhook>/switch", WebhookSwitch.as_view(), name="api-webhook-switch"),
     path("webhooks/<uuid:webhook>/test", WebhookTest.as_view(), name="api-webhook-test"),
     path("webhooks/<uuid:webhook>/replay", WebhookReplay.as_view(), name="api-webhook-replay"),
     path("webhooks/<uuid:webhook>/deliveries", Deliveries.as_view(), name="api-deliveries"),

@@ -7,7 +7,7 @@ ISO text. Floats are refused. Objects are encoded with sorted keys and no spaces
 import json
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Context as DecimalContext
@@ -178,7 +178,7 @@ def _decoder(hint: Any) -> Callable[[Any], Any]:
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return _optional(hint)
-    if origin in (tuple, list):
+    if origin in (tuple, list, Sequence):
         return _tuple_of(hint)
     if origin is dict or hint is dict or origin is Mapping:
         return _dict_of(hint)

@@ -6,7 +6,8 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError
 
-from brokerage.access import envelope, factors, resealing
+from brokerage.access import envelope, factors, notices, resealing
+from brokerage.access.models import SignUp
 from brokerage.clients import queries, sealed, vault
 from brokerage.clients.models import SealedText
 from brokerage.http.commands import add_webhook, secret_of
@@ -17,7 +18,13 @@ from tests.factories import context
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NEW = f"fresh:{'q' * 43}="
-SECRETS = {"cases and complaints": 1, "personal data": 1, "second factors": 2, "webhooks": 1}
+SECRETS = {
+    "addresses to confirm": 1,
+    "cases and complaints": 1,
+    "personal data": 1,
+    "second factors": 2,
+    "webhooks": 1,
+}
 
 
 @pytest.fixture
@@ -25,10 +32,15 @@ def kept():
     """One of each thing that is kept sealed; the answer reads all of them in the clear."""
     user, about, person = desk.member("operations"), seams.new_id(), recorded()
     text = sealed.keep(about, b"a note").id
-    hook = add_webhook(context(), url="https://hooks.example/in", kinds=["custody.deposited"]).value
+    two = context(maker=user.person, checker=seams.new_id())
+    hook = add_webhook(two, url="https://hooks.example/in", kinds=["custody.deposited"]).value
     secret = factors.sealed_secret(factors.new_secret())
     Authenticator.objects.update_or_create(user=user, type="totp", defaults={"data": {"secret": secret}})
     RecoveryCodes.activate(user)
+    address = envelope.seal(notices.PURPOSE, b"ann@example.com")
+    link = SignUp.objects.create(
+        id=seams.new_id(), person=person, sealed=address, asked_at=seams.now(), expires_at=seams.now()
+    )
 
     def read():
         app = Authenticator.objects.get(user=user, type="totp").data["secret"]
@@ -38,6 +50,7 @@ def kept():
             factors.opened_secret(app),
             factors.codes(user),
             secret_of(hook),
+            notices.opened_bytes(SignUp.objects.get(pk=link.pk).sealed),
         )
 
     return read
@@ -64,7 +77,7 @@ def test_everything_is_read_with_the_new_key_alone(kept, settings, capsys):
 def test_an_interrupted_run_goes_on_and_a_second_one_finds_nothing(kept, settings, capsys):
     settings.PRAYA_KEYS = f"{NEW},{settings.PRAYA_KEYS}"
     run = resealing.reseal(resealing.waiting())
-    assert [next(run), next(run)] == ["cases and complaints", "personal data"]
+    assert [next(run), next(run)] == ["addresses to confirm", "cases and complaints"]
     run.close()
     assert sum(counts().values()) == sum(SECRETS.values()) - 2
     call_command("keys", "reseal", verbosity=0)

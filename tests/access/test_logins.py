@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from brokerage.access import factors, keys, notices
 from brokerage.access.commands import (
     NameTaken,
+    approve,
     close_login,
     grant_role,
     make_key,
@@ -20,6 +21,7 @@ from brokerage.access.commands import (
     reset_login,
     revoke_key,
     shut_login,
+    submit,
 )
 from brokerage.access.commands.staff_logins import NoContact, NotForStaff, OwnLogin
 from brokerage.access.commands.stays import add_factor, change_contact, own
@@ -229,6 +231,13 @@ class TestKeys:
         asked = self.ASKED | {"scopes": [Perm.SEE_MARGIN], "client": None}
         with pytest.raises(refusal):
             make_key(by(three[0], three[1]), **asked | change)
+
+    def test_of_the_firm_are_proposed_and_approved(self, three):
+        ann, bo, _ = three
+        asked = self.ASKED | {"scopes": [Perm.SEE_MARGIN], "client": None}
+        made = submit(by(ann), make_key, **asked)
+        done = approve(by(bo), proposal=made.proposal, digest=made.digest, permissions=bo.rights)
+        assert keys.issue(done.value, ann.person)
 
     def test_of_a_client_need_one_person(self, three):
         client = uuid4()

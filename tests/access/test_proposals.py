@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_type_hints
 from uuid import UUID, uuid4
 
 import psycopg
@@ -27,8 +27,8 @@ from brokerage.access.models import Proposal, User
 from brokerage.access.rules import Perm, ProposalState
 from brokerage.access.tasks import expire
 from brokerage.jobs.schedule import Run
+from brokerage.ledger import codec, rebuild, seams
 from brokerage.ledger import queries as ledger
-from brokerage.ledger import rebuild, seams
 from brokerage.ledger.amounts import positive
 from brokerage.ledger.commands import (
     Context,
@@ -467,3 +467,11 @@ class TestWhoProposes:
     def test_is_no_machine_and_no_job(self, maker: User) -> None:
         with pytest.raises(SecondPersonNeeded):
             propose_directly(maker, raise_to.name, maker=None)
+
+
+def test_what_any_command_is_asked_can_be_kept_and_read_again() -> None:
+    """Otherwise its proposal could be made and never approved."""
+    for name, asked in module.commands().items():
+        hints = {each: hint for each, hint in get_type_hints(asked.function).items() if each != "entry"}
+        for each, hint in hints.items():
+            assert codec._decoder(hint), (name, each)

@@ -50,7 +50,7 @@ def key(transactional_db, settings, monkeypatch):
         prefix="abcdefghij",
         scopes=[str(each) for each in Perm],
         networks=[],
-        person=uuid4(),
+        person=callers.staff("operations", "credit", "compliance").user.person,
         expires_at=seams.now() + timedelta(days=1),
     )
     return {"Authorization": f"Bearer {keys.issue(made.id, made.person)}"}

@@ -54,8 +54,12 @@ def test_of_accounts_and_of_webhooks(broker: Broker, operations: Caller) -> None
     for act in ("deposit", "withdraw"):
         twice(Asked(operations, f"accounts/{broker.account}/{act}", money))
     added = {"url": "https://hooks.example/in", "kinds": ["custody.deposited"]}
-    hook = twice(Asked(operations, "webhooks/add", added))["id"]
-    for act, body in {"test": {}, "replay": {"after": 0}, "remove": {}}.items():
+    proposal = twice(Asked(operations, "webhooks/add", added))
+    second = callers.staff("operations-checker", name="ho")
+    twice(Asked(second, f"approvals/{proposal['id']}/approve", {"digest": proposal["digest"]}))
+    (hook,) = (each["id"] for each in operations.get("webhooks").json()["data"])
+    acts = {"test": {}, "replay": {"after": 0}, "switch": {"on": False}, "remove": {}}
+    for act, body in acts.items():
         twice(Asked(operations, f"webhooks/{hook}/{act}", body))
 
 
@@ -91,9 +95,9 @@ def test_of_an_alert_that_no_longer_waits(broker: Broker) -> None:
 
 
 def test_of_a_hit_that_was_cleared_and_of_approvals(operations: Caller) -> None:
-    listed(WANTED)
     somebody = person()
     holder(somebody)
+    listed(WANTED)
     screen(context(), person=somebody)
     clear = Asked(operations, f"screening-hits/{somebody}/clear", {"reason": "common-name"})
     second = callers.staff("compliance", name="wai")
@@ -111,9 +115,9 @@ def test_of_a_hit_that_was_cleared_and_of_approvals(operations: Caller) -> None:
 
 
 def test_of_a_proposal_whose_hit_was_cleared_meanwhile(operations: Caller) -> None:
-    listed(WANTED)
     somebody = person()
     holder(somebody)
+    listed(WANTED)
     screen(context(), person=somebody)
     path, body, key = f"screening-hits/{somebody}/clear", {"reason": "common-name"}, str(uuid4())
     first = operations.post(path, body, key=key)

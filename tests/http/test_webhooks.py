@@ -64,11 +64,9 @@ def sealed(transactional_db):
 
 @pytest.fixture
 def hook(sealed, receiver):
-    """A webhook for deposits, as its owner sees it."""
-    body = {"url": receiver.url, "kinds": ["custody.deposited"]}
-    answer = callers.staff("operations").post("webhooks/add", body)
-    assert answer.status_code == 201, answer.content
-    return answer.json()["data"]
+    """A webhook for deposits, as whoever asked for it sees it, once another has approved."""
+    asker, second = callers.staff("operations"), callers.staff("operations-checker", name="ho")
+    return callers.hooked(asker, second, receiver.url, "custody.deposited")
 
 
 def deposit(sealed):

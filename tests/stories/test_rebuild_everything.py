@@ -1,5 +1,6 @@
 """Everything the rooms below custody keep, filled by commands, is found again by a replay of the book."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -39,14 +40,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def machines_and_logins():
     """A webhook of each state, a key that was fetched, a stay, a command that waits for another person."""
-    gone, _ = (
-        webhooks.add_webhook(context(), url="https://example.com/", kinds=["custody.deposited"]).value
-        for _ in range(2)
+    ann, bo = desk.member(Role.OPERATIONS, name="ann"), desk.member(Role.COMPLIANCE, name="bo")
+    two = context(maker=ann.person, checker=bo.person)
+    gone, kept = (
+        webhooks.add_webhook(
+            replace(two, key=f"hook:{number}"), url="https://example.com/", kinds=["custody.deposited"]
+        ).value
+        for number in range(2)
     )
     webhooks.test_webhook(context(), webhook=gone)
     webhooks.remove_webhook(context(), webhook=gone)
-    ann, bo = desk.member(Role.OPERATIONS, name="ann"), desk.member(Role.COMPLIANCE, name="bo")
-    two = context(maker=ann.person, checker=bo.person)
+    webhooks.show_secret(context(maker=ann.person), webhook=kept)
+    webhooks.switch_webhook(context(), webhook=kept, on=False)
     asked = {"name": "export", "networks": ["192.0.2.0/24"], "days": 30, "client": None}
     key = make_key(two, scopes=[Perm.SEE_MARGIN], **asked).value
     assert keys.issue(key, ann.person)
