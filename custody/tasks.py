@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import time
+from datetime import datetime, time
+from decimal import Decimal
 from uuid import UUID
 
 from brokerage.clients.commands import change_status
 from brokerage.clients.commands.cases import detect
 from brokerage.clients.queries import active_since
 from brokerage.clients.rules.cases import AlertGround
-from brokerage.clients.rules.flows import OCCASIONAL, TRANSFER, WINDOW, Flow, linked
+from brokerage.clients.rules.flows import OCCASIONAL, TRANSFER, WINDOW, Flow, large, linked
 from brokerage.clients.rules.reviews import DORMANT_AFTER, in_force
 from brokerage.clients.rules.status import BadTransition, ClientStatus
 from brokerage.jobs.rules import LATEST_ONLY, daily
@@ -62,8 +63,9 @@ def _clients_with_accounts(run: Run) -> Sequence[UUID]:
     shard_size=100,
 )
 def link_operations(run: Run, items: Sequence[UUID]) -> None:
-    """Add up each client's deposits and withdrawals of the last days; parts that reach a threshold of
-    CLI-6 alert compliance, once a day they reach it. Money and virtual assets have thresholds of their own.
+    """Look at each client's deposits and withdrawals of the last days; one that reaches a threshold of CLI-6,
+    or parts that add up to it, alert compliance, once a day they do. Money and virtual assets have
+    thresholds of their own.
     """
     worth = queries.worth_in_hkd(run.slot)
     for client in items:
@@ -74,13 +76,16 @@ def link_operations(run: Run, items: Sequence[UUID]) -> None:
             virtual = queries.asset(each.event.asset).kind is AssetKind.VIRTUAL_ASSET
             flows[virtual].append(Flow(each.effective_at, worth(each.event.asset, each.event.amount)))
         for virtual, threshold in ((True, TRANSFER), (False, OCCASIONAL)):
+            for at in large(flows[virtual], threshold):
+                _alert(run, client, AlertGround.LARGE, threshold, at)
             reached = linked(flows[virtual], threshold)
             if reached is not None:
-                what = f"{threshold}:{hong_kong_date(reached)}"
-                with suppress(NothingToDo):
-                    detect(
-                        run.context(f"{client}:{what}", effective_at=seams.now()),
-                        client=client,
-                        ground=AlertGround.LINKED,
-                        what=what,
-                    )
+                _alert(run, client, AlertGround.LINKED, threshold, reached)
+
+
+def _alert(run: Run, client: UUID, ground: AlertGround, threshold: Decimal, at: datetime) -> None:
+    """Alert compliance, once for a client, ground, threshold and day."""
+    what = f"{threshold}:{hong_kong_date(at)}"
+    asked = run.context(f"{client}:{ground}:{what}", effective_at=seams.now())
+    with suppress(NothingToDo):
+        detect(asked, client=client, ground=ground, what=what)

@@ -169,7 +169,7 @@ CLIENT_ACTS: dict[str, Act] = {
         Perm.RAISE_ALERTS,
         _("Tell compliance of a concern"),
         cases.raise_alert,
-        ground=one_of(AlertGround, _("Ground"), AlertGround.LINKED),
+        ground=one_of(AlertGround, _("Ground"), AlertGround.LINKED, AlertGround.LARGE),
         text=_words(_("What you saw; only compliance reads it")),
     ),
 }

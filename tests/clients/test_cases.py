@@ -20,7 +20,7 @@ from brokerage.clients.rules.cases import (
     OwnProposal,
     UnknownAlert,
 )
-from brokerage.clients.rules.flows import OCCASIONAL, WINDOW, Flow, linked
+from brokerage.clients.rules.flows import OCCASIONAL, WINDOW, Flow, large, linked
 from brokerage.clients.rules.sealed import UnknownText
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import registry, seams, store
@@ -172,6 +172,11 @@ class TestLinkedTransactions:
     def test_leave_out_what_is_over_the_threshold_by_itself(self):
         assert linked([self.flow(0, 120_000), self.flow(1, 10)], OCCASIONAL) is None
 
+    @pytest.mark.rule("CLI-6")
+    def test_are_no_excuse_for_one_that_reaches_the_threshold_by_itself(self):
+        flows = [self.flow(2, 200_000), self.flow(1, 119_999), self.flow(0, 120_000)]
+        assert large(flows, OCCASIONAL) == [flows[2].at, flows[0].at]
+
     def test_do_not_reach_beyond_the_window(self):
         late = int(WINDOW.total_seconds() // 3600) + 1
         assert linked([self.flow(0, 60_000), self.flow(late, 60_000)], OCCASIONAL) is None
@@ -184,8 +189,15 @@ class TestLinkedTransactions:
         for _ in range(3):
             DepositFactory(account=account, amount=Decimal(50_000))
         client = custody.account(account).client_id
-        run = Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False)
+        run, again = (
+            Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False) for _ in range(2)
+        )
         for _ in range(2):
             link_operations(run, custody.clients_with_accounts())
         alert = queries.open_alerts().get()
         assert (alert.client, alert.ground) == (client, AlertGround.LINKED)
+        DepositFactory(account=account, amount=OCCASIONAL)
+        for _ in range(2):
+            link_operations(again, custody.clients_with_accounts())
+        grounds = [each.ground for each in queries.open_alerts().order_by("ground")]
+        assert grounds == [AlertGround.LARGE, AlertGround.LINKED]

@@ -15,6 +15,8 @@ class AlertGround(StrEnum):
     STAFF = "staff-concern"
     LINKED = "linked-transactions"
     """Parts below a threshold that add up to it (CLI-6)."""
+    LARGE = "large-transaction"
+    """One operation that reaches a threshold by itself (CLI-6)."""
     SOURCE = "source-of-funds"
     PATTERN = "unusual-pattern"
     REQUEST = "authority-request"

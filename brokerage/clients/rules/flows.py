@@ -1,4 +1,4 @@
-"""Money and virtual assets in parts: linked operations count as one (CLI-6)."""
+"""Money and virtual assets on the move: large operations, and parts that count as one (CLI-6)."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -22,10 +22,15 @@ class Flow(NamedTuple):
     worth: Decimal
 
 
+def large(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
+    """CLI-6: when single operations reached the threshold by themselves, earliest first."""
+    return sorted(flow.at for flow in flows if flow.worth >= threshold)
+
+
 def linked(flows: Iterable[Flow], threshold: Decimal) -> datetime | None:
     """CLI-6: when parts, each below the threshold, within the window of one another first reached it.
 
-    None if they never did. A single operation at or above the threshold is no part.
+    None if they never did. A single operation at or above the threshold is no part: it is `large`.
     """
     parts: list[Flow] = []
     total = ZERO
