@@ -124,4 +124,4 @@ class Reclassification(Wealth):
             return given
         figures = {name: self.cleaned_data[name] for name in Wealth.base_fields}
         sealed = vault.put(paper.person, vault.Kind.FINANCES, Finances(**figures))
-        return given | {"finances": sealed.id}
+        return given | {"finances": sealed.id, "evidence_dated": figures["evidence_dated"]}

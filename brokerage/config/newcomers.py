@@ -88,6 +88,9 @@ def apply(desk: Desk, newcomer: Newcomer) -> UUID:
     commands.give_finances(desk.alone(), application=application, record=finances.id)
     answers = vault.put(subject, vault.Kind.ANSWERS, newcomer.answers)
     commands.give_answers(desk.alone(), application=application, record=answers.id)
+    if newcomer.form is ClientType.JOINT:  # each holder signs before it is handed in
+        sign(desk, application, newcomer)
+        certify(desk, application, newcomer)
     commands.submit_application(desk.alone(), application=application)
     return application
 
@@ -129,7 +132,11 @@ def classify(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
     if newcomer.investor is not Investor.RETAIL:
         evidence = paper(desk, newcomer.people[0].id, DocumentKind.ASSETS)
     commands.classify_applicant(
-        desk.alone(), application=application, investor=newcomer.investor, evidence=evidence
+        desk.alone(),
+        application=application,
+        investor=newcomer.investor,
+        evidence=evidence,
+        evidence_dated=newcomer.finances.evidence_dated,
     )
 
 

@@ -27,7 +27,7 @@ from brokerage.clients.rules.application import (
     UnknownParty,
     undone,
 )
-from brokerage.clients.rules.classification import BelowThreshold, Investor
+from brokerage.clients.rules.classification import BelowThreshold, EvidenceMissing, Investor
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.status import ClientType
@@ -205,7 +205,11 @@ class TestClassification:
         evidence = newcomers.paper(DESK, queries.people_of(application)[0], DocumentKind.ASSETS)
         with pytest.raises(BelowThreshold):
             commands.classify_applicant(
-                context(), application=application, investor=Investor.INDIVIDUAL, evidence=evidence
+                context(),
+                application=application,
+                investor=Investor.INDIVIDUAL,
+                evidence=evidence,
+                evidence_dated=hong_kong_date(seams.now()),
             )
         rich = applied(
             Stage.APPROVAL, investor=Investor.INDIVIDUAL, finances=FinancesFactory(cash=Decimal(9**9))
@@ -213,6 +217,22 @@ class TestClassification:
         client = approve(rich)
         assert queries.client(client).classification == "pi"
         assert queries.investor(client, hong_kong_date(context().effective_at)) is Investor.INDIVIDUAL
+
+    @pytest.mark.rule("CLI-1")
+    def test_rests_on_the_date_that_staff_saw_not_on_the_applicants_word(self) -> None:
+        rich = FinancesFactory(cash=Decimal(9**9))
+        application = applied(Stage.CLASSIFICATION, finances=rich)
+        seen = hong_kong_date(seams.now()) - timedelta(days=300)
+        wanted = {
+            "application": application,
+            "investor": Investor.INDIVIDUAL,
+            "evidence": newcomers.paper(DESK, queries.people_of(application)[0], DocumentKind.ASSETS),
+        }
+        for dated in (None, seen - timedelta(days=100)):
+            with pytest.raises(EvidenceMissing):
+                commands.classify_applicant(context(), **wanted, evidence_dated=dated)
+        commands.classify_applicant(context(), **wanted, evidence_dated=seen)
+        assert queries.standing(application).evidence_dated == seen
 
     def test_made_again_asks_for_knowledge_and_credit_again(self) -> None:
         application = applied(Stage.APPROVAL)

@@ -47,8 +47,8 @@ def finances(**figures: int) -> Finances:
     return Finances(evidence_dated=TODAY, **{name: Decimal(figure) for name, figure in figures.items()})
 
 
-def may(investor: Investor, form: ClientType, worth: Finances, *, evidenced: bool = True) -> None:
-    check_investor(investor, form, worth, today=TODAY, terms=TERMS, evidenced=evidenced)
+def may(investor: Investor, form: ClientType, worth: Finances, *, dated: date | None = TODAY) -> None:
+    check_investor(investor, form, worth, today=TODAY, terms=TERMS, evidence_dated=dated)
 
 
 @pytest.mark.rule("CLI-1")
@@ -85,10 +85,11 @@ class TestProfessional:
             may(Investor.CORPORATE, ClientType.TRUST, finances(cash=9_000_000))
 
     def test_shows_evidence_not_older_than_a_year(self) -> None:
-        old = Finances(evidence_dated=TODAY - timedelta(days=366), cash=Decimal(9_000_000))
-        for worth, evidenced in ((old, True), (finances(cash=9_000_000), False)):
+        worth = finances(cash=9_000_000)
+        may(Investor.INDIVIDUAL, ClientType.INDIVIDUAL, worth, dated=TODAY - timedelta(days=365))
+        for dated in (None, TODAY - timedelta(days=366), TODAY + timedelta(days=1)):
             with pytest.raises(EvidenceMissing):
-                may(Investor.INDIVIDUAL, ClientType.INDIVIDUAL, worth, evidenced=evidenced)
+                may(Investor.INDIVIDUAL, ClientType.INDIVIDUAL, worth, dated=dated)
 
     def test_is_of_the_kind_its_legal_form_allows(self) -> None:
         with pytest.raises(WrongInvestor):

@@ -48,7 +48,8 @@ def declared(of: UUID, cash: Decimal = RICH) -> UUID:
 
 def professional() -> UUID:
     one, client, paper = somebody()
-    reclassify(by_two(), client=client, investor=Investor.INDIVIDUAL, finances=declared(one), evidence=paper)
+    wanted = {"investor": Investor.INDIVIDUAL, "evidence": paper, "evidence_dated": today()}
+    reclassify(by_two(), client=client, finances=declared(one), **wanted)
     return client
 
 
@@ -66,6 +67,7 @@ class TestAClient:
     def test_becomes_professional_on_dated_evidence_by_two_people(self):
         one, client, paper = somebody()
         wanted = {"client": client, "investor": Investor.INDIVIDUAL, "evidence": paper}
+        wanted["evidence_dated"] = today()
         with pytest.raises(SecondPersonNeeded):
             reclassify(context(), **wanted, finances=declared(one))
         with pytest.raises(BelowThreshold):
@@ -74,6 +76,8 @@ class TestAClient:
             reclassify(by_two(), **wanted)
         with pytest.raises(EvidenceMissing):
             reclassify(by_two(), **(wanted | {"evidence": None}), finances=declared(one))
+        with pytest.raises(EvidenceMissing):
+            reclassify(by_two(), **(wanted | {"evidence_dated": None}), finances=declared(one))
         assert queries.investor(client, today()) is Investor.RETAIL
         due = reclassify(by_two(), **wanted, finances=declared(one)).value
         assert due == today() + YEAR

@@ -127,6 +127,7 @@ class ClassifyInputs(rest.Inputs):
 
     investor = rest.Choice(Investor)
     evidence = rest.Id(required=False)
+    evidence_dated = rest.Day(required=False)
     consent = rest.Id(required=False)
     assessed = rest.Flag(required=False)
     waive = rest.Flag(required=False)

@@ -90,6 +90,7 @@ class ReclassifyInputs(rest.Inputs):
     investor = rest.Choice(Investor)
     finances = rest.Id(required=False)
     evidence = rest.Id(required=False)
+    evidence_dated = rest.Day(required=False)
     consent = rest.Id(required=False)
     assessed = rest.Flag(required=False)
     waive = rest.Flag(required=False)

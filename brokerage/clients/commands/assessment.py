@@ -57,28 +57,31 @@ def classify_applicant(
     application: UUID,
     investor: Investor,
     evidence: UUID | None = None,
+    evidence_dated: date | None = None,
     assessed: bool = False,
     consent: UUID | None = None,
     waive: bool = False,
 ) -> date:
     """Decide as what the applicant is treated (CLI-1, CLI-2); returns the day its review is due.
 
-    `evidence` and `consent` are documents of a person in the application; `waive` gives up suitability.
-    Knowledge and credit are assessed anew after it. Raises UnknownApplication, StepMissing, WrongInvestor,
-    EvidenceMissing, BelowThreshold, ConsentMissing or UnknownDocument.
+    `evidence` and `consent` are documents of a person in the application, `evidence_dated` the date that
+    staff saw on the first; `waive` gives up suitability. Knowledge and credit are assessed anew after it.
+    Raises UnknownApplication, StepMissing, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing
+    or UnknownDocument.
     """
     found, facts, figures, today = _reached(entry, application, Stage.CLASSIFICATION)
     finances = _finances(found)
     _check_paper(facts, evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
     _check_paper(facts, consent, DocumentKind.SIGNATURE)
     form = ClientType(found.form)
-    check_investor(investor, form, finances, today=today, terms=figures, evidenced=evidence is not None)
+    dated = evidence_dated if evidence else None
+    check_investor(investor, form, finances, today=today, terms=figures, evidence_dated=dated)
     due = review_due(today, figures)
     classified = InvestorClassified(
         investor=investor,
         assessment=found.finances or found.id,
         evidence=evidence,
-        evidence_dated=finances.evidence_dated,
+        evidence_dated=dated,
         review_due=due,
         suitability=suitability(investor, assessed=assessed, consented=consent is not None, waive=waive),
         terms=figures.since,

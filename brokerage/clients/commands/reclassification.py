@@ -25,6 +25,7 @@ def reclassify(
     investor: Investor,
     finances: UUID | None = None,
     evidence: UUID | None = None,
+    evidence_dated: date | None = None,
     assessed: bool = False,
     consent: UUID | None = None,
     waive: bool = False,
@@ -32,9 +33,9 @@ def reclassify(
     """Decide as what a client is treated from now on; returns the day its next review is due. Two people.
 
     This is the yearly review of a professional, too. `finances` is a vault record of what the client has,
-    `evidence` the paper that shows it; retail needs neither. `waive` gives up suitability. Raises
-    UnknownClient, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing, UnknownDocument,
-    UnknownRecord, BadFinances or SecondPersonNeeded.
+    `evidence` the paper that shows it and `evidence_dated` the date seen on that; retail needs none of them.
+    `waive` gives up suitability. Raises UnknownClient, WrongInvestor, EvidenceMissing, BelowThreshold,
+    ConsentMissing, UnknownDocument, UnknownRecord, BadFinances or SecondPersonNeeded.
     """
     entry.lock(client)
     form = ClientType(queries.client(client).type)
@@ -42,11 +43,10 @@ def reclassify(
     figures = terms(today)
     _check_paper(client, evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
     _check_paper(client, consent, DocumentKind.SIGNATURE)
-    dated = today
+    dated = evidence_dated if evidence else None
     if investor is not Investor.RETAIL:
         shown = _finances(client, finances, today)
-        dated = shown.evidence_dated
-        check_investor(investor, form, shown, today=today, terms=figures, evidenced=evidence is not None)
+        check_investor(investor, form, shown, today=today, terms=figures, evidence_dated=dated)
     protected = suitability(investor, assessed=assessed, consented=consent is not None, waive=waive)
     due = review_due(today, figures)
     entry.second_person(Perm.APPROVE_CLIENTS, client=client)

@@ -19,12 +19,15 @@ from ..rules.tax import EntityKind
 @event("clients.investor-classified")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestorClassified:
-    """CLI-1 and CLI-2: as what the client is treated, on which evidence, and when that is looked at again."""
+    """CLI-1 and CLI-2: as what the client is treated, on which evidence, and when that is looked at again.
+
+    `evidence_dated` is the date that staff saw on the evidence; None without evidence.
+    """
 
     investor: Investor
     assessment: UUID
     evidence: UUID | None
-    evidence_dated: date
+    evidence_dated: date | None
     review_due: date
     suitability: bool
     terms: date

@@ -52,19 +52,27 @@ _PEOPLE = (ClientType.INDIVIDUAL, ClientType.JOINT)
 
 
 def check_investor(
-    investor: Investor, form: ClientType, finances: Finances, *, today: date, terms: Terms, evidenced: bool
+    investor: Investor,
+    form: ClientType,
+    finances: Finances,
+    *,
+    today: date,
+    terms: Terms,
+    evidence_dated: date | None,
 ) -> None:
-    """CLI-1: pass if the client may be treated so; `evidenced` says that a paper proves it.
+    """CLI-1: pass if the client may be treated so.
 
-    Raises WrongInvestor, EvidenceMissing or BelowThreshold.
+    `evidence_dated` is the date that staff saw on the paper which shows it; None without a paper. What the
+    applicant says of the date counts for nothing. Raises WrongInvestor, EvidenceMissing or BelowThreshold.
     """
     if investor is Investor.RETAIL:
         return
     personal = form in _PEOPLE
     if (investor is Investor.INDIVIDUAL) is not personal:
         raise WrongInvestor("This legal form cannot be that kind of professional investor.", form=form)
-    if not evidenced or finances.evidence_dated < today - timedelta(days=terms.evidence_days):
-        raise EvidenceMissing("Add evidence that is not older than a year.", dated=finances.evidence_dated)
+    oldest = today - timedelta(days=terms.evidence_days)
+    if evidence_dated is None or not oldest <= evidence_dated <= today:
+        raise EvidenceMissing("Add evidence with its date, not older than a year.", dated=evidence_dated)
     if investor is not Investor.INSTITUTIONAL and not _reaches(form, finances, terms):
         raise BelowThreshold("The evidence is below the threshold. Virtual assets do not count.", form=form)
 

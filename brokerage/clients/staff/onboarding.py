@@ -128,6 +128,7 @@ def _investor(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
     return {
         "investor": _one_of(Investor, request.POST.get("investor", "")),
         "evidence": _id(request, "evidence", optional=True),
+        "evidence_dated": _day(request, "evidence_dated", optional=True),
         "consent": _id(request, "consent", optional=True),
         "assessed": "assessed" in request.POST,
         "waive": "waive" in request.POST,
@@ -145,14 +146,10 @@ def _transfer(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
     paper = queries.document(_id(request, "document"))
     if paper.person not in queries.people_of(application):
         raise UnknownDocument("Choose a paper of this application.", document=paper.id)
-    try:
-        received = date.fromisoformat(request.POST.get("received_on", ""))
-    except ValueError as error:
-        raise BadRequest(_("Write the day as 2026-01-31.")) from error
     return {
         "account": vault.put(paper.person, vault.Kind.BANK, account).id,
         "amount": _amount(request, "amount"),
-        "received_on": received,
+        "received_on": _day(request, "received_on"),
         "document": paper.id,
         "own": "own" in request.POST,
     }
@@ -170,6 +167,16 @@ def _id(request: HttpRequest, name: str, *, optional: bool = False) -> Any:
         return UUID(text)
     except ValueError as error:
         raise BadRequest(_("Choose one from the list.")) from error
+
+
+def _day(request: HttpRequest, name: str, *, optional: bool = False) -> date | None:
+    text = request.POST.get(name, "")
+    if optional and not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise BadRequest(_("Write the day as 2026-01-31.")) from error
 
 
 def _one_of(kind: Any, text: str) -> Any:
