@@ -3,9 +3,6 @@
 from brokerage.access import resealing
 
 from . import sealed, vault
-from .models import SealedText
 
 resealing.holds("personal data", vault.stale, vault.rewrap)
-resealing.holds_column(
-    "cases and complaints", SealedText, "wrapped", lambda row: sealed.purpose(row.about, row.id)
-)
+resealing.holds("cases and complaints", sealed.stale, sealed.rewrap)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from brokerage.access import notices
 
-from . import queries
+from . import queries, vault
 from .models import StandingAuthority
 from .rules.standing_authorities import ONE_DAY, a_year_from
 
@@ -35,9 +35,9 @@ def tell_of_renewal(authority: StandingAuthority) -> Told:
     system raises; sent again, somebody may get it twice.
     """
     persons = tuple(sorted(queries.authority_holders(authority.client)))
-    addresses = [address for person in persons if (address := notices.address_for(person))]
+    addresses = [address for person in persons if (address := _address(person))]
     if not persons or len(addresses) < len(persons):
-        raise Unreachable("give each holder and signatory a login with an address, or renew in writing")
+        raise Unreachable("each holder and signatory needs a login or a record with an address")
     words = {
         "reference": queries.client(authority.client).reference,
         "purpose": authority.purpose,
@@ -49,3 +49,11 @@ def tell_of_renewal(authority: StandingAuthority) -> Told:
     for address in addresses:
         send_mail(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
     return Told(persons, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _address(person: UUID) -> str | None:
+    """The address of the person's login, or else the one in the person's record."""
+    known = notices.address_for(person)
+    row = None if known else queries.person_if_known(person)
+    details = vault.known(row.version) if row else None
+    return known or getattr(details, "email", None) or None

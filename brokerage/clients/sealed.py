@@ -1,21 +1,24 @@
 """Texts and files about a case or complaint, sealed at rest: an event names them by id and hash only.
 
 Each has a data key of its own, which the installation's newest key wraps: what is under the data key never
-changes, as its hash in an event demands, and the installation's keys can be replaced all the same.
+changes, as its hash in an event demands, and the installation's keys can be replaced all the same. Erasure
+destroys the data key: the text stays, unreadable.
 """
 
 import hashlib
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.utils.translation import gettext as _
 
-from brokerage.access import envelope
+from brokerage.access import envelope, resealing
 from brokerage.ledger import seams
 
 from .models.sealed import SealedText
-from .rules.sealed import UnknownText
+from .rules.sealed import TextErased, UnknownText
 
 NONCE = 12
 
@@ -38,20 +41,42 @@ def keep(about: UUID, content: bytes) -> Kept:
 
 
 def opened(about: UUID, id: UUID) -> bytes:
-    """The content of a text about that very case or complaint; raises UnknownText."""
+    """The content of a text about that very case or complaint; raises UnknownText or TextErased."""
     row = SealedText.objects.filter(pk=id, about=about).first()
     if row is None:
         raise UnknownText("There is no such text.")
+    if not row.wrapped:
+        raise TextErased("This text was erased with the personal data it is about.")
     body, bound = bytes(row.body), purpose(about, id)
-    if row.wrapped is None:  # from before texts had data keys: it stays under the key it was sealed with
-        return envelope.unseal(bound, body)
     key = AESGCM(envelope.unseal(bound, bytes(row.wrapped)))
     return key.decrypt(body[:NONCE], body[NONCE:], bound.encode())
 
 
 def text(about: UUID, id: UUID) -> str:
-    """The content as text; raises UnknownText."""
-    return opened(about, id).decode()
+    """The content as text, or a word that it was erased; raises UnknownText."""
+    try:
+        return opened(about, id).decode()
+    except TextErased:
+        return _("(erased with the personal data)")
+
+
+def destroy(about: Iterable[UUID]) -> None:
+    """Destroy the keys of all texts about these cases and complaints; a command that has proved it may."""
+    SealedText.objects.filter(about__in=list(about)).update(wrapped=b"")
+
+
+def stale() -> list[UUID]:
+    """The texts whose data keys are wrapped under an older key than the newest."""
+    found = SealedText.objects.exclude(wrapped=b"").values_list("pk", "wrapped")
+    return [id for id, wrapped in found.iterator() if resealing.is_stale(wrapped)]
+
+
+def rewrap(id: UUID) -> None:
+    """Wrap the text's data key under the newest key, unless it was destroyed; within a transaction."""
+    row = SealedText.objects.select_for_update().get(pk=id)
+    if row.wrapped:
+        row.wrapped = envelope.reseal(purpose(row.about, id), bytes(row.wrapped))
+        row.save(update_fields=["wrapped"])
 
 
 def purpose(about: UUID, id: UUID) -> str:

@@ -8,7 +8,7 @@ ever kept about the person can be read again, in this database or in any copy of
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -16,7 +16,6 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.db import transaction
 
 from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
@@ -160,20 +159,6 @@ def known(record: UUID) -> Any:
 def destroy(person: UUID) -> None:
     """Destroy the person's data key; a command calls this that has proved it may."""
     PersonKey.objects.update_or_create(person=person, defaults={"wrapped": None, "key_id": ""})
-
-
-def rotate(progress: Callable[[], object] = lambda: None) -> int:
-    """Wrap every data key that is under an older key again under the newest; returns how many.
-
-    `progress` is called once a key. An interrupted run goes on where it stopped.
-    """
-    count = 0
-    for person in stale():
-        with transaction.atomic():
-            rewrap(person)
-        count += 1
-        progress()
-    return count
 
 
 def rewrap(person: UUID) -> None:

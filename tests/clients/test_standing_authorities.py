@@ -54,6 +54,7 @@ from brokerage.ledger.commands import SecondPersonNeeded, Source
 from brokerage.ledger.rebuild import rebuild
 from tests import desk
 from tests.clients.test_screening import holder, person
+from tests.clients.test_vault import details, recorded
 from tests.factories import ClientFactory, by_two, context
 from tests.http import callers
 from tests.onboarding import entitled, screened
@@ -249,6 +250,14 @@ class TestAStandingAuthority:
         assert "lapsed: its notice was not delivered" in page
         given(client=client)
         assert not lapsed_without_notice(after).exists()
+
+    def test_is_announced_to_the_address_on_record_of_who_has_no_login(self, mailoutbox):
+        client = ClientFactory()
+        entitled(client, recorded(details(email="zoe@example.test")))
+        authority = given(client=client)
+        work(LAST - timedelta(days=30))
+        assert [mail.to for mail in mailoutbox] == [["zoe@example.test"]]
+        assert standing_authority(authority).delivered
 
     def test_that_ended_meanwhile_is_not_announced_by_mail(self, mailoutbox):
         client = ClientFactory()

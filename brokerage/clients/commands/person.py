@@ -6,8 +6,10 @@ from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
 
 from .. import queries, vault
+from .. import sealed as texts
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import ClientLabel, Person
+from ..queries.cases import settled_about
 from ..rules.documents import DocumentKind, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
@@ -80,10 +82,11 @@ def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
 
 @command("clients.erase-person")
 def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
-    """Destroy a person's key, and the display names of the clients the person holds. There is no way back.
+    """Destroy a person's key, and what is said of the clients the person held. There is no way back.
 
-    Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or
-    SecondPersonNeeded.
+    That is their display names, and the keys of texts about them: complaints, and alerts and cases that are
+    over. Texts of a case that goes on are destroyed when it closes. Two people; CLI-9. Raises UnknownPerson,
+    PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
     """
     entry.lock(person)
     found = queries.person(person)
@@ -94,6 +97,7 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     held = queries.clients_held_by(person)
     ClientLabel.objects.filter(client__in=held).delete()
     ClientLabel.history.filter(client__in=held).delete()
+    texts.destroy(settled_about(held))
     entry.record(person, PersonErased(reason=reason))
 
 

@@ -1,10 +1,13 @@
 """Alerts and cases, for whoever may see restricted streams; an edge checks that before it asks."""
 
+from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ..models.cases import Alert, Case, CaseNote
+from ..models.complaints import Complaint
 from ..rules.cases import AlertState, CaseState, UnknownAlert, UnknownCase
 
 
@@ -45,3 +48,16 @@ def notes(case: UUID) -> list[CaseNote]:
 def alerts_of(case: UUID) -> list[Alert]:
     """The alerts that a case looks into, oldest first."""
     return list(Alert.objects.filter(case=case))
+
+
+def settled_about(clients: Iterable[UUID]) -> list[UUID]:
+    """What was said about clients and is over: complaints, dismissed alerts, closed cases, their alerts."""
+    about = list(clients)
+    closed = Case.objects.filter(client__in=about, state=CaseState.CLOSED).values("id")
+    over = Q(state=AlertState.DISMISSED) | Q(case__in=closed)
+    rows: tuple[QuerySet[Any], ...] = (
+        Complaint.objects.filter(client__in=about),
+        Alert.objects.filter(over, client__in=about),
+        closed,
+    )
+    return [id for each in rows for id in each.values_list("id", flat=True)]

@@ -89,6 +89,15 @@ def clients_held_by(person: UUID) -> list[UUID]:
     return [*held.values_list("client", flat=True), *(each.client for each in opened if each.client)]
 
 
+def is_forgotten(client: UUID) -> bool:
+    """Whether the data of somebody who held the client, or was it, has been erased."""
+    held = Authority.objects.filter(client=client, capacity=Capacity.HOLDER).values("person")
+    opened = Application.objects.filter(client=client).values("id")
+    named = Party.objects.filter(application__in=opened, role__in=(PartyRole.HOLDER, PartyRole.ENTITY))
+    was = Q(id__in=held) | Q(id__in=named.values("person"))
+    return Person.objects.filter(was, erased_at__isnull=False).exists()
+
+
 def people_behind(client: UUID) -> frozenset[UUID]:
     """Whose papers speak of a client: those who act for it, and those its application named."""
     applied = Application.objects.filter(client=client).values("id")

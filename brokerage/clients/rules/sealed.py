@@ -15,6 +15,12 @@ class UnknownText(Refused):
     code = "clients.unknown-text"
 
 
+class TextErased(Refused):
+    """The text's key was destroyed when a person's data was erased."""
+
+    code = "clients.text-erased"
+
+
 def checked_note(text: str) -> bytes:
     """The text as it is sealed: composed, with plain line ends, trimmed; raises BadText.
 

@@ -1,19 +1,21 @@
-"""`manage.py vault rotate`: personal data's keys under the newest key of PRAYA_KEYS."""
+"""`manage.py vault rotate`: personal data's keys, and those of texts, under the newest key of PRAYA_KEYS."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.db import transaction
 from tqdm import tqdm
 
-from brokerage.clients import vault
+from brokerage.clients import sealed, vault
 
 
 class Command(BaseCommand):
     """Thin: parses, runs, prints."""
 
     help = (
-        "Wraps the keys of personal data again under the newest key of PRAYA_KEYS; safe to run at any time."
+        "Wraps the keys of personal data, and of texts about cases and complaints, again under the newest key"
+        " of PRAYA_KEYS; safe to run at any time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -21,7 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("verb", choices=["rotate"])
 
     def handle(self, **options: Any) -> None:
-        """Rotate with a progress bar and say how many keys moved."""
-        with tqdm(total=len(vault.stale()), unit="key", disable=not options["verbosity"]) as bar:
-            count = vault.rotate(bar.update)
-        self.stdout.write(f"praya: {count} keys are now under the newest key")
+        """Rotate with a progress bar and say how many keys moved; an interrupted run may be repeated."""
+        waiting = [(vault.rewrap, person) for person in vault.stale()]
+        waiting += [(sealed.rewrap, text) for text in sealed.stale()]
+        for rewrap, each in tqdm(waiting, unit="key", disable=not options["verbosity"]):
+            with transaction.atomic():
+                rewrap(each)
+        self.stdout.write(f"praya: {len(waiting)} keys are now under the newest key")
