@@ -38,7 +38,10 @@ class MarginHoldingOut(MarginAccountOut):
 
 
 class ValuationOut(rest.Out):
-    """The account at the last revaluation, in its currency; requirements rounded up, collateral down."""
+    """The account at the last revaluation, in its currency; requirements rounded up, collateral down.
+
+    Positions that have no price, so many as `unpriced` says, count as nothing.
+    """
 
     account = rest.Id(source="account_id")
     currency = rest.Code(source="account.currency")
@@ -49,6 +52,7 @@ class ValuationOut(rest.Out):
     lending_value = rest.Amount()
     shortfall = rest.Amount()
     call_amount = rest.Amount()
+    unpriced = rest.Whole()
     price_set = rest.Id()
     policy_version = rest.Whole()
     valued_at = rest.Instant()

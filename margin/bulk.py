@@ -1,7 +1,7 @@
 """The valuation of many accounts as one statement: policy and prices as columns, positions joined to them.
 
 The arithmetic is that of `rules.valuation` where every position has one haircut and no cap binds; tests
-hold the two against each other.
+hold the two against each other. A position without a price counts as nothing here as there.
 """
 
 from decimal import ROUND_CEILING, Decimal
@@ -103,8 +103,9 @@ _PLAIN = """
             coalesce(sum(b.amount * t.unit * t.kept), 0) AS lv,
             coalesce(sum(b.amount * t.unit * t.capital), 0) AS capital,
             greatest(0, max(b.amount * t.unit * t.kept * t.need){shared}) AS need,
-            coalesce(bool_and(coalesce(t.plain, false) AND b.amount > 0)
+            coalesce(bool_and(coalesce(t.plain, true) AND b.amount > 0)
                 FILTER (WHERE b.role = 'collateral'), true) AS plain,
+            count(*) FILTER (WHERE b.role = 'collateral' AND t.asset IS NULL) AS unpriced,
             - coalesce(sum(b.amount) FILTER (WHERE b.role IN ('loan', 'interest-accrued', 'deficit')
                 OR b.role = 'unsettled' AND b.amount < 0), 0) AS loan
         FROM ledger_balance b LEFT JOIN asset t ON t.asset = b.asset AND b.role = 'collateral'
@@ -114,7 +115,7 @@ _PLAIN = """
     ), valued AS (
         SELECT a.id, a.credit_limit AS lim, a.open_call, a.open_hold, a.warned,
             coalesce(h.mv, 0) AS mv, coalesce(h.lv, 0) AS lv, coalesce(h.capital, 0) AS capital,
-            coalesce(h.loan, 0) AS loan, coalesce(h.need, 0) AS need,
+            coalesce(h.loan, 0) AS loan, coalesce(h.need, 0) AS need, coalesce(h.unpriced, 0) AS unpriced,
             coalesce(h.plain AND h.need <= h.lv, true) AS plain,
             CASE WHEN coalesce(h.loan, 0) <= 0 THEN 'normal' WHEN h.loan >= %(hard)s * h.lv THEN 'hard'
                 WHEN h.loan > %(call)s * h.lv OR h.loan > a.credit_limit THEN 'call'
@@ -125,21 +126,22 @@ _PLAIN = """
             OR (health = 'warning') <> warned AS changes FROM valued
     ), written AS (
         INSERT INTO margin_valuation AS v (account_id, health, loan, credit_limit, market_value,
-            lending_value, capital_value, call_amount, shortfall, cap_binds_below, plain, price_set,
-            calm_set, policy_version, valued_at)
+            lending_value, capital_value, call_amount, shortfall, cap_binds_below, plain, unpriced,
+            price_set, calm_set, policy_version, valued_at)
         SELECT id, health, ceil(loan * %(unit)s) / %(unit)s, lim, floor(mv * %(unit)s) / %(unit)s,
             floor(lv * %(unit)s) / %(unit)s, floor(capital * %(unit)s) / %(unit)s,
             ceil(least(greatest(loan, 0), greatest(0, loan - %(target)s * lv, loan - lim)) * %(unit)s)
                 / %(unit)s,
             ceil(greatest(0, loan - least(lv, lim)) * %(unit)s) / %(unit)s,
-            ceil(need * %(unit)s) / %(unit)s, true, %(price_set)s,
+            ceil(need * %(unit)s) / %(unit)s, true, unpriced, %(price_set)s,
             CASE WHEN health IN ('call', 'hard') THEN NULL ELSE %(price_set)s::uuid END, %(version)s, %(at)s
         FROM judged WHERE plain
         ON CONFLICT (account_id) DO UPDATE SET health = excluded.health, loan = excluded.loan,
             credit_limit = excluded.credit_limit, market_value = excluded.market_value,
             lending_value = excluded.lending_value, capital_value = excluded.capital_value,
             call_amount = excluded.call_amount, shortfall = excluded.shortfall,
-            cap_binds_below = excluded.cap_binds_below, plain = true, price_set = excluded.price_set,
+            cap_binds_below = excluded.cap_binds_below, plain = true,
+            unpriced = excluded.unpriced, price_set = excluded.price_set,
             calm_set = CASE WHEN excluded.health IN ('call', 'hard') THEN v.calm_set
                 ELSE excluded.price_set END,
             policy_version = excluded.policy_version, valued_at = excluded.valued_at

@@ -7,12 +7,12 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.amounts import half_up
+from brokerage.ledger.amounts import ZERO, half_up
 from brokerage.ledger.registry import Recorded
 from brokerage.market.rules.instruments import minor_units
 
 from . import queries
-from .events import CallIssued, PositionEvidence, SliceEvidence, Standing
+from .events import NO_PRICE, CallIssued, PositionEvidence, SliceEvidence, Standing
 from .rules.calls import Assessment, Band, Health, assess, banded_health, figures, split_call
 from .rules.policy import MarginPolicy
 from .rules.valuation import Book, Line, Quote
@@ -65,7 +65,11 @@ def explain(call_id: UUID) -> Explanation:
 def recompute(event: CallIssued) -> CallIssued:
     """The event with its standing, both parts of the call and each position's values computed again."""
     policy = _policy(event)
-    quotes = {each.asset: Quote(price=each.price, fx_rate=each.fx_rate) for each in event.positions}
+    quotes = {
+        each.asset: Quote(price=each.price, fx_rate=each.fx_rate)
+        for each in event.positions
+        if each.price_state != NO_PRICE
+    }
     book = Book(
         positions={each.asset: each.quantity for each in event.positions},
         loan=event.standing.loan,
@@ -124,6 +128,9 @@ def formulas(event: CallIssued) -> Iterator[Formula]:
     """The sums of a call in words and numbers (FORMULAS, Collateral and Call)."""
     at = event.standing
     for each in event.positions:
+        if each.price_state == NO_PRICE:
+            yield Formula(f"CV {each.asset}", f"{each.quantity:f} without a price: counts as nothing", ZERO)
+            continue
         parts = " + ".join(f"{part.market_value:,f} x (1 - {part.haircut:f})" for part in each.slices)
         yield Formula(
             f"CV {each.asset}", f"{each.quantity:f} at {each.price:f}: {parts}", each.collateral_value

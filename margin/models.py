@@ -273,7 +273,8 @@ class Valuation(models.Model):
     """An account at the latest revaluation: a cache, written by revaluation only, never a source.
 
     Rounded as for the record: requirements up, collateral down. `plain` says that the lending value is
-    the plain sum over positions, which holds until it falls below `cap_binds_below`. `calm_set` is the
+    the plain sum over positions, which holds until it falls below `cap_binds_below`. `unpriced` positions
+    have no price and count as nothing. `calm_set` is the
     price set of the last revaluation at which the account was not in call.
     """
 
@@ -288,6 +289,7 @@ class Valuation(models.Model):
     shortfall = _amount()
     cap_binds_below = _amount()
     plain = models.BooleanField()
+    unpriced = models.IntegerField(default=0)
     price_set = models.UUIDField()
     calm_set = models.UUIDField(null=True)
     policy_version = models.IntegerField()

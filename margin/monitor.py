@@ -50,7 +50,10 @@ RANKS = {risk: rank for rank, risk in enumerate(Risk)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One account as the monitor shows it; amounts in `currency`, None where it was never valued."""
+    """One account as the monitor shows it; amounts in `currency`, None where it was never valued.
+
+    `unpriced` positions have no price and count as nothing.
+    """
 
     account: UUID
     reference: str
@@ -59,6 +62,7 @@ class Row:
     risk: Risk
     stage: str
     held: bool
+    unpriced: int
     loan: Decimal | None
     limit: Decimal
     market_value: Decimal | None
@@ -151,6 +155,7 @@ def row(account: Any) -> Row:
         risk=list(Risk)[account.rank],
         stage=account.stage or "",
         held=account.open_hold is not None,
+        unpriced=valued.unpriced if valued else 0,
         loan=valued and valued.loan,
         limit=account.credit_limit,
         market_value=valued and valued.market_value,
@@ -207,7 +212,7 @@ class Past:
 def standing(account: MarginAccount, as_of: datetime) -> Past | None:
     """The account judged as of an instant; None when no prices or policy were in force yet.
 
-    Prices count with the age they had then. Raises PriceMissing, MissingRate.
+    Prices count with the age they had then. Raises MissingRate.
     """
     adopted = market.latest_price_set(as_of)
     if adopted is None:
@@ -263,7 +268,7 @@ def _calls_at(accounts: Sequence[UUID], as_of: datetime) -> dict[UUID, Call]:
 
 
 def then(as_of: datetime) -> list[Row]:
-    """Every account opened by then, as it stood; by reference. Raises PriceMissing, MissingRate."""
+    """Every account opened by then, as it stood; by reference. Raises MissingRate."""
     accounts = list(_annotated().filter(opened_at__lte=as_of).order_by("reference"))
     adopted = market.latest_price_set(as_of)
     if adopted is None or not accounts:
@@ -291,6 +296,7 @@ def past_row(account: Any, past: Past) -> Row:
         risk=risk_of(rounded.health, past.call, past.as_of),
         stage="",
         held=False,
+        unpriced=len(past.assessment.valuation.unpriced),
         loan=rounded.loan,
         limit=rounded.limit,
         market_value=rounded.market_value,

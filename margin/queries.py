@@ -146,9 +146,12 @@ def loan_of(balances: Balances, currency: str) -> Decimal:
 
 
 def has_something_to_sell(book: Book, prices: Prices, currency: str) -> bool:
-    """Whether the account holds anything that is more than dust at these prices; raises PriceMissing."""
+    """Whether the account holds anything but dust at these prices; what has no price may be worth more."""
     places, positions = minor_units(currency), book.positions.items()
-    return any(not is_dust(asset, held, prices.quotes, places) for asset, held in positions)
+    return any(
+        asset not in prices.quotes or not is_dust(asset, held, prices.quotes, places)
+        for asset, held in positions
+    )
 
 
 def book_of(balances: Balances, currency: str, limit: Decimal) -> Book:

@@ -180,6 +180,7 @@ def _row(
         shortfall=found.shortfall,
         cap_binds_below=found.lending_value,
         plain=False,
+        unpriced=len(assessment.valuation.unpriced),
         price_set=prices.price_set,
         calm_set=calm_before if found.health.in_call else prices.price_set,
         policy_version=terms.version,

@@ -200,7 +200,7 @@ def _positions(past: Past) -> list[Position]:
         Position(
             line=line,
             name=listed[line.asset].name if line.asset in listed else "",
-            quote=past.prices.evidence[line.asset],
+            quote=past.prices.evidence.get(line.asset),
             haircut=ONE - line.collateral_value / line.market_value if line.market_value > ZERO else None,
             capped=line.counted < line.collateral_value,
         )

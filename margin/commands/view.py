@@ -6,7 +6,7 @@ from datetime import date
 from functools import cached_property
 from uuid import UUID
 
-from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.amounts import ONE, ZERO
 from brokerage.ledger.commands import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
@@ -14,7 +14,7 @@ from brokerage.market.rules.calendars import Calendar, HongKongCalendar
 from brokerage.market.rules.prices import Answer, Use
 
 from .. import explanation, queries
-from ..events import PositionEvidence, Standing
+from ..events import NO_PRICE, PositionEvidence, Standing
 from ..queries import Prices
 from ..rules.calls import Assessment, Health, assess, banded_health, is_met
 from ..rules.policy import AssetKind, MarginPolicy
@@ -118,20 +118,20 @@ def evidence(judged: Judged, seen: View, calm: Mapping[str, Quote]) -> tuple[Pos
 
 
 def _position(line: Line, seen: View, calm: Mapping[str, Quote]) -> PositionEvidence:
-    quote = seen.prices.evidence[line.asset]
+    quote = seen.prices.evidence.get(line.asset)
     terms = seen.policy.assets.get(line.asset)
     before = calm.get(line.asset) if terms is not None and terms.kind is AssetKind.VA else None
     return PositionEvidence(
         asset=line.asset,
         group=line.group,
         quantity=line.quantity,
-        price=quote.price,
-        fx_rate=quote.fx,
-        price_source=quote.source,
-        price_at=quote.source_time,
-        price_state=quote.state.value,
-        price_low=quote.low,
-        price_high=quote.high,
+        price=ZERO if quote is None else quote.price,
+        fx_rate=ONE if quote is None else quote.fx,
+        price_source="" if quote is None else quote.source,
+        price_at=None if quote is None else quote.source_time,
+        price_state=NO_PRICE if quote is None else quote.state.value,
+        price_low=ZERO if quote is None else quote.low,
+        price_high=ZERO if quote is None else quote.high,
         calm_price=None if before is None else before.price,
         calm_fx_rate=None if before is None else before.fx_rate,
         terms=terms,

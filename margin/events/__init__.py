@@ -13,6 +13,7 @@ from .accounts import (
     Source,
 )
 from .calls import (
+    NO_PRICE,
     CallCancelled,
     CallDisputed,
     CallExpired,
@@ -46,6 +47,7 @@ from .sales import (
 )
 
 __all__ = (
+    "NO_PRICE",
     "POLICY_STREAM",
     "AccountOpened",
     "CallCancelled",

@@ -16,6 +16,9 @@ from ..rules.calls import Health
 from ..rules.lifecycle import Scope
 from ..rules.policy import AssetKind, AssetTerms, ConcentrationCap, Triggers
 
+NO_PRICE = "missing"
+"""The `price_state` of a position without a price, which counts as nothing."""
+
 
 class Cause(StrEnum):
     """Why a deadline ended."""
@@ -72,7 +75,8 @@ class PositionEvidence:
     """One position as a call valued it: quantity, price, terms and arithmetic.
 
     The true price surely lay between `price_low` and `price_high`. `calm_price` is the price at the
-    last assessment that raised no call, for virtual assets only, and `calm_fx_rate` its rate.
+    last assessment that raised no call, for virtual assets only, and `calm_fx_rate` its rate. A position
+    without a price has state NO_PRICE, a price of zero, and no source or time.
     Values are half-up at 18 decimals, for reading; the decision used them unrounded.
     """
 
@@ -82,7 +86,7 @@ class PositionEvidence:
     price: Decimal
     fx_rate: Decimal
     price_source: str
-    price_at: datetime
+    price_at: datetime | None
     price_state: str
     price_low: Decimal
     price_high: Decimal

@@ -15,7 +15,7 @@ from .exact import exact
 from .policy import AssetKind, MarginPolicy
 from .trade import purchase_of
 from .validation import ELIGIBLE_VA
-from .valuation import Book, Quote, quote_of
+from .valuation import Book, Quote, check_priced, quote_of
 
 
 class CreditStopped(Refused):
@@ -86,8 +86,10 @@ def buying_power(
 ) -> BuyingPower:
     """The greatest purchase, in lots, up to which every smaller one is allowed too: one lot more fails.
 
-    Confirmed by full revaluation with tiers and caps; an asset that may not be pledged has none.
+    Confirmed by full revaluation with tiers and caps; an asset that may not be pledged has none. Raises
+    PriceMissing.
     """
+    check_priced(book.positions, quotes)
     quote = quote_of(quotes, asset)
     quantity = ZERO
     if eligible(asset, policy) and quote.price > ZERO:
@@ -124,6 +126,7 @@ def check_purchase(
         raise NotEligible(f"{asset} may not be pledged in a margin account.", asset=asset)
     if quantity % lot:
         raise NotWholeLots(f"Buy {asset} in lots of {lot}.", asset=asset, quantity=quantity, lot=lot)
+    check_priced(book.positions, quotes)
     quote = quote_of(quotes, asset)
     consideration = quantity * quote.price * quote.fx_rate
     paid = consideration * policy.trade_cost if cost is None else cost

@@ -116,7 +116,7 @@ def call_amount(loan: Decimal, lending_value: Decimal, limit: Decimal, target: D
 
 @exact
 def assess(book: Book, quotes: Mapping[str, Quote], policy: MarginPolicy) -> Assessment:
-    """Value the book and judge it; raises PriceMissing."""
+    """Value the book and judge it; raises as `value`."""
     valuation = value(book.positions, quotes, policy)
     lending_value = valuation.lending_value
     return Assessment(

@@ -5,7 +5,7 @@ stress, rehearsal of a policy and the recomputation of a past call. All values a
 the base currency of the policy.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,7 +21,7 @@ NO_VALUE = flat(ONE)
 
 
 class PriceMissing(Refused):
-    """A book holds an asset for which the price set has no price."""
+    """A decision that needs a price the price set does not have."""
 
     code = "margin.price-missing"
 
@@ -61,12 +61,15 @@ class TierSlice(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One position valued. `counted` is its collateral value after its group's cap."""
+    """One position valued. `counted` is its collateral value after its group's cap.
+
+    Without a quote the position has no price and counts as nothing.
+    """
 
     asset: str
     group: str
     quantity: Decimal
-    quote: Quote
+    quote: Quote | None
     slices: tuple[TierSlice, ...]
     market_value: Decimal
     collateral_value: Decimal
@@ -84,6 +87,11 @@ class Valuation:
     lending_value: Decimal
     capital_value: Decimal
 
+    @property
+    def unpriced(self) -> tuple[str, ...]:
+        """The assets that count as nothing because they have no price."""
+        return tuple(line.asset for line in self.lines if line.quote is None)
+
 
 def quote_of(quotes: Mapping[str, Quote], asset: str) -> Quote:
     """The quote of an asset; raises PriceMissing if the price set has none."""
@@ -91,6 +99,13 @@ def quote_of(quotes: Mapping[str, Quote], asset: str) -> Quote:
         return quotes[asset]
     except KeyError:
         raise PriceMissing(f"There is no price for {asset}; adopt one first.", asset=asset) from None
+
+
+def check_priced(positions: Mapping[str, Decimal], quotes: Mapping[str, Quote]) -> None:
+    """Pass if every position has a price, as new credit and withdrawals ask; raises PriceMissing."""
+    for asset, quantity in positions.items():
+        if quantity:
+            quote_of(quotes, asset)
 
 
 @exact
@@ -122,14 +137,17 @@ def collateral_value(terms: AssetTerms | None, quantity: Decimal, quote: Quote) 
 
 @exact
 def value(positions: Mapping[str, Decimal], quotes: Mapping[str, Quote], policy: MarginPolicy) -> Valuation:
-    """The book at these prices under this policy; raises PriceMissing.
+    """The book at these prices under this policy.
+
+    A position without a price counts as nothing, so that it hides no call; raises PriceMissing for a
+    negative one, whose worth against the account nobody knows.
 
     Order: tiers, then related names merge, then caps. Positions of zero are left out. Totals and
     lines are exact; only the split of a capped group over its lines (`counted`) and a capped
     total without a finite decimal form are divided.
     """
     lines = [
-        _line(asset, quantity, quote_of(quotes, asset), policy)
+        _line(asset, quantity, quotes.get(asset) if quantity > ZERO else quote_of(quotes, asset), policy)
         for asset, quantity in sorted(positions.items())
         if quantity
     ]
@@ -150,24 +168,10 @@ def value(positions: Mapping[str, Decimal], quotes: Mapping[str, Quote], policy:
     )
 
 
-def value_book(
-    rows: Iterable[tuple[str, str, Decimal]], quotes: Mapping[str, Quote], policy: MarginPolicy
-) -> dict[str, Valuation]:
-    """Value many accounts given as rows (account, asset, quantity), each by `value`.
-
-    Rows of one account and asset add up, so the rows may come straight from several ledger roles.
-    """
-    books: dict[str, dict[str, Decimal]] = {}
-    for account, asset, quantity in rows:
-        positions = books.setdefault(account, {})
-        positions[asset] = positions.get(asset, ZERO) + quantity
-    return {account: value(positions, quotes, policy) for account, positions in books.items()}
-
-
-def _line(asset: str, quantity: Decimal, quote: Quote, policy: MarginPolicy) -> Line:
+def _line(asset: str, quantity: Decimal, quote: Quote | None, policy: MarginPolicy) -> Line:
     terms = policy.assets.get(asset)
-    slices = tier_slices(terms, quantity, quote)
-    market_value = quantity * quote.price * quote.fx_rate
+    slices = () if quote is None else tier_slices(terms, quantity, quote)
+    market_value = ZERO if quote is None else quantity * quote.price * quote.fx_rate
     lent = sum((part.collateral_value for part in slices), ZERO)
     kept = ONE - (ONE if terms is None else terms.capital_haircut)
     return Line(

@@ -11,7 +11,7 @@ from .buying_power import CreditStopped
 from .calls import Assessment, assess
 from .exact import exact
 from .policy import MarginPolicy
-from .valuation import Book, Quote
+from .valuation import Book, Quote, check_priced
 
 
 class CashOutOnCredit(Refused):
@@ -57,6 +57,7 @@ def check_cash_out(
         raise CashOutOnCredit(
             "Credit is for dealing: withdraw no more than the cash held.", amount=amount, cash=cash
         )
+    check_priced(book.positions, quotes)
     _check_excess(assess(replace(book, loan=book.loan + drawn), quotes, policy))
     return drawn
 
@@ -82,6 +83,7 @@ def check_collateral_out(
     if quantity > held:
         raise BeyondHolding(f"The account holds {held} {asset}.", asset=asset, quantity=quantity, held=held)
     positions = {**book.positions, asset: held - quantity}
+    check_priced(positions, quotes)
     after = assess(replace(book, positions=positions), quotes, policy)
     _check_excess(after)
     return after

@@ -18,8 +18,9 @@ from brokerage.market.rules.fx import FxRate
 from brokerage.market.rules.identity import PRICE_SETS, instrument_id
 from brokerage.market.rules.instruments import AssetClass
 from brokerage.market.rules.prices import PriceState
-from margin import events, queries
-from margin.models import Valuation
+from margin import commands as margin
+from margin import events, explanation, monitor, queries
+from margin.models import Call, Valuation
 from margin.revaluation import breached_by, revalue
 from margin.rules.calls import assess, figures
 from margin.rules.policy import VA_GROUP, ConcentrationCap, MarginPolicy, TierBasis, flat
@@ -39,6 +40,12 @@ class World(NamedTuple):
     policy: MarginPolicy
     quotes: dict[str, Quote]
     books: dict[UUID, Book]
+    unpriced: str
+
+    @property
+    def priced(self) -> dict[str, Quote]:
+        """The quotes of the price set."""
+        return {name: quote for name, quote in self.quotes.items() if name != self.unpriced}
 
 
 @command("tests.set-up-market")
@@ -131,7 +138,7 @@ def world(
         set_up_accounts(
             context(effective_at=NOW), books={str(account): book for account, book in books.items()}
         )
-    return World(price_set, policy, quotes, books)
+    return World(price_set, policy, quotes, books, unpriced)
 
 
 def _one_tier(policy: MarginPolicy) -> MarginPolicy:
@@ -165,13 +172,43 @@ def test_both_roads_are_taken() -> None:
     assert 10 < Valuation.objects.filter(plain=True).count() < 50
 
 
-def test_a_position_without_a_price_is_never_valued_at_nothing() -> None:
-    made = world(Random(SEED), accounts=40, one_tier=True, unpriced="0003")
+@pytest.mark.parametrize("one_tier", [True, False])
+def test_a_position_without_a_price_counts_as_nothing_on_both_roads(one_tier: bool) -> None:
+    made = world(Random(SEED), accounts=60, leverage=(0.05, 0.5), one_tier=one_tier, unpriced="0003")
     revalued = revalue(made.price_set, NOW)
-    holders = {account for account, book in made.books.items() if "0003" in book.positions}
+    rows = Valuation.objects.in_bulk(made.books)
+    called = set()
+    for account, book in made.books.items():
+        judged = assess(book, made.priced, made.policy)
+        found, row = figures(judged), rows[account]
+        assert (row.health, row.lending_value) == (found.health.value, found.lending_value)
+        assert row.unpriced == ("0003" in book.positions) == len(judged.valuation.unpriced)
+        if row.unpriced and judged.health.in_call:
+            called.add(account)
+    assert called
+    assert called <= set(revalued.candidates)
+
+
+def test_an_account_with_a_position_without_a_price_is_called_and_told_why() -> None:
+    made = world(Random(SEED), accounts=60, leverage=(0.05, 0.5), one_tier=True, unpriced="0003")
+    candidates = revalue(made.price_set, NOW).candidates
+    with seams.using(clock=lambda: NOW):
+        margin.assess(context(effective_at=NOW), accounts=list(candidates), price_set=made.price_set)
+        shown = {row.account: row for row in monitor.then(NOW)}
+    called = {call.account_id: call for call in Call.objects.filter(is_open=True)}
+    holders = {account for account in called if "0003" in made.books[account].positions}
     assert holders
-    assert holders <= set(revalued.candidates)
-    assert not Valuation.objects.filter(account__in=holders).exists()
+    for account in holders:
+        explained = explanation.explain(called[account].id)
+        assert explained.agrees
+        (told,) = [each.sum for each in explained.formulas if each.name == "CV 0003"]
+        assert told.endswith("without a price: counts as nothing")
+        assert shown[account].unpriced == 1
+    assert set(called) == {a for a, b in made.books.items() if _in_call(made, b)}
+
+
+def _in_call(made: World, book: Book) -> bool:
+    return assess(book, made.priced, made.policy).health.in_call
 
 
 def test_the_calm_set_is_the_last_one_without_a_call() -> None:
@@ -213,17 +250,15 @@ def test_a_fall_breaches_exactly_the_accounts_the_kernel_calls(seed: int) -> Non
     assert breached == called
 
 
-def test_an_account_that_cannot_be_valued_any_more_does_not_stop_the_screen() -> None:
+def test_the_screen_judges_an_account_with_a_position_without_a_price() -> None:
     made = world(Random(SEED), accounts=40, leverage=(0.05, 0.5), one_tier=True, unpriced="0003")
     revalue(made.price_set, NOW)
     fallen = {name: Quote(price=made.quotes[name].price * Decimal("0.7")) for name in ("BTC", "0001")}
     breached = breached_by(fallen, made.price_set, NOW)
-    assert breached
-    valued = Valuation.objects.filter(loan__gt=0).earliest("account_id")
-    unvalued = next(a for a, b in made.books.items() if {"0003", "BTC"} <= b.positions.keys())
-    valued.account_id, valued.plain = unvalued, False
-    valued.save(force_insert=True)
-    assert breached_by(fallen, made.price_set, NOW) == breached
+    moved = {a for a, book in made.books.items() if book.positions.keys() & fallen.keys()}
+    after = {**made.priced, **fallen}
+    assert set(breached) == {a for a in moved if assess(made.books[a], after, made.policy).health.in_call}
+    assert any("0003" in made.books[account].positions for account in breached)
 
 
 def test_the_books_read_from_the_ledger_are_the_books_written() -> None:

@@ -125,6 +125,13 @@ class TestCheckPurchase:
         with pytest.raises(PriceMissing):
             check_purchase(base_book(), "0700", D(100), {}, base_policy(), D(100))
 
+    def test_refuses_any_asset_while_another_position_has_no_price(self) -> None:
+        book = replace(base_book(), positions={**base_book().positions, "0005": D(400)})
+        with pytest.raises(PriceMissing):
+            self._check("100", book=book)
+        with pytest.raises(PriceMissing):
+            buying_power(book, "0700", base_quotes(), base_policy(), D(100))
+
 
 def _with_room(random: Random) -> Case:
     """A random account whose loan is often close below, and sometimes above, its lending value."""

@@ -10,7 +10,7 @@ import pytest
 from margin.rules import valuation
 from margin.rules.calls import assess
 from margin.rules.policy import ConcentrationCap, HaircutTier, TierBasis
-from margin.rules.valuation import PriceMissing, Quote, collateral_value, tier_slices, value, value_book
+from margin.rules.valuation import PriceMissing, Quote, collateral_value, tier_slices, value
 from tests.margin import oracle
 from tests.margin.books import Case, base_book, base_policy, base_quotes, random_case, share
 
@@ -111,16 +111,19 @@ class TestCapsInABook:
         assert value(positions, quotes, together).lending_value == D(220)
 
 
-class TestValueBook:
-    def test_values_each_account_as_value_does_and_adds_up_its_rows(self) -> None:
-        rows = [("a", "0700", D(1000)), ("b", "BTC", D(1)), ("a", "0700", D(1000)), ("a", "BTC", D(2))]
-        valued = value_book(rows, base_quotes(), base_policy())
-        assert valued["a"] == value({"0700": D(2000), "BTC": D(2)}, base_quotes(), base_policy())
-        assert valued["b"] == value({"BTC": D(1)}, base_quotes(), base_policy())
+class TestWithoutAPrice:
+    def test_a_position_counts_as_nothing_and_is_named(self) -> None:
+        with_it = value({**base_book().positions, "0005": D(400)}, base_quotes(), base_policy())
+        without = value(base_book().positions, base_quotes(), base_policy())
+        assert with_it.unpriced == ("0005",)
+        assert without.unpriced == ()
+        assert (with_it.market_value, with_it.lending_value, with_it.capital_value) == (
+            without.market_value, without.lending_value, without.capital_value
+        )  # fmt: skip
 
-    def test_refuses_a_book_with_an_unpriced_asset(self) -> None:
+    def test_a_negative_position_is_refused(self) -> None:
         with pytest.raises(PriceMissing) as refusal:
-            value_book([("a", "0005", D(1))], base_quotes(), base_policy())
+            value({"0005": D(-1)}, base_quotes(), base_policy())
         assert refusal.value.code == "margin.price-missing"
 
     def test_ignores_a_position_of_zero_even_without_a_price(self) -> None:
