@@ -33,6 +33,11 @@ def securities_due(issued_at: datetime, deadlines: Deadlines, calendar: Business
     return datetime.combine(day, time(deadlines.securities_due_hour), HONG_KONG)
 
 
+def least_securities_hours(deadlines: Deadlines) -> int:
+    """The fewest hours that securities ever have: of a call made as the day ends, before working days only."""
+    return 24 * (deadlines.securities_business_days - 1) + deadlines.securities_due_hour
+
+
 def va_due(issued_at: datetime, deadlines: Deadlines) -> datetime:
     """The policy's number of hours after issue, on any day of the week."""
     return issued_at + timedelta(hours=deadlines.va_hours)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from brokerage.ledger.amounts import ONE, ZERO, checked
 from brokerage.ledger.refusal import Refused
 
+from .deadlines import least_securities_hours
 from .interest import check_lawful_rate, effective_annual_rate
 from .policy import VA_GROUP, AssetKind, AssetTerms, MarginPolicy, limits_rise
 
@@ -78,6 +79,16 @@ class DeadlinesOutOfRange(Refused):
     """A deadline, dwell time or extension that is not a sensible number of days, hours or minutes."""
 
     code = "margin.deadlines-out-of-range"
+
+
+class VaDueAfterSecurities(Refused):
+    """Deadlines under which the virtual part of a call could outlast the securities part.
+
+    FORMULAS, Deadline: when the virtual part expires only it may be sold, so it must expire first; the
+    securities part, once overdue, would otherwise wait for it.
+    """
+
+    code = "margin.va-due-after-securities"
 
 
 def validate(policy: MarginPolicy) -> None:
@@ -170,6 +181,13 @@ def _check_times(policy: MarginPolicy) -> None:
         and 0 <= policy.dwell_minutes <= 43_200
     ):
         raise DeadlinesOutOfRange("Deadlines are 1-30 business days at hour 0-23 and 1-720 hours.")
+    most = least_securities_hours(times)
+    if times.va_hours > most:
+        raise VaDueAfterSecurities(
+            f"A call made late in the day gives securities {most} hours: give virtual assets no more.",
+            va_hours=times.va_hours,
+            most=most,
+        )
 
 
 def _check_interest(policy: MarginPolicy) -> None:
