@@ -123,7 +123,7 @@ PORTAL = {
     "portal-key-revoke",
 } | {f"portal-{name}" for name in OWN_LOGIN}
 PORTAL |= {"portal-apply", "portal-profile", "portal-application"} | {
-    f"portal-application-{part}" for part in ("step", "agreements", "decide")
+    f"portal-application-{part}" for part in ("step", "agreements", "decide", "others")
 }
 PORTAL |= {"portal-authorities", "portal-authority-give", "portal-authority"}
 PORTAL |= {"portal-complaints", "portal-complain"}

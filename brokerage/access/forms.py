@@ -5,7 +5,6 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
 from .models import User
@@ -46,17 +45,8 @@ class SignUpAddress(forms.Form):
     """The address that a login is opened for, and is then named after."""
 
     address = forms.EmailField(
-        label=_("E-mail address"),
-        max_length=150,
-        validators=[
-            UnicodeUsernameValidator(message=_("Take an address of letters, digits and @ . + - _ only."))
-        ],
-        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
     )
-
-    def clean_address(self) -> str:
-        """The address in small letters."""
-        return str(self.cleaned_data["address"]).lower()
 
 
 class Code(forms.Form):

@@ -3,7 +3,6 @@
 The password is asked for behind the link, never before: else whoever asks in another's name would know it.
 """
 
-from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_network
 
@@ -22,7 +21,7 @@ from brokerage.ledger import seams
 from . import notices
 from .address import client_address
 from .commands import LinkSpent, NameTaken, ask_sign_up, sign_up
-from .commands.sign_ups import TooManyLinks, by_stranger
+from .commands.sign_ups import BadAddress, TooManyLinks, by_stranger, sealed_address
 from .doors import let_in
 from .events.logins import Proof
 from .forms import SignUpAddress
@@ -47,8 +46,13 @@ def ask(request: HttpRequest) -> HttpResponse:
     since = seams.now() - WITHIN
     if SignUp.objects.filter(network=network, asked_at__gt=since).count() >= PER_NETWORK:
         return _page(request, "sign_up", form=form, throttled=True, status=429)
-    with suppress(TooManyLinks):
-        ask_sign_up(by_stranger(), sealed=notices.sealed(form.cleaned_data["address"]), network=network)
+    try:
+        ask_sign_up(by_stranger(), sealed=sealed_address(form.cleaned_data["address"]), network=network)
+    except BadAddress as refusal:
+        form.add_error("address", refusal.message)
+        return _page(request, "sign_up", form=form)
+    except TooManyLinks:
+        pass  # said to nobody: the page is the same for every address
     return _page(request, "sign_up_sent", address=form.cleaned_data["address"])
 
 

@@ -115,7 +115,7 @@ def opened(text: str) -> str:
     return opened_bytes(base64.b64decode(text))
 
 
-def opened_bytes(sealed: bytes) -> str:
+def opened_bytes(sealed: bytes | memoryview) -> str:
     """What was sealed, from the bytes that a row keeps."""
     return envelope.unseal(PURPOSE, bytes(sealed)).decode()
 

@@ -12,7 +12,7 @@ from .proposals import (
     submit,
     withdraw_proposal,
 )
-from .sign_ups import A_DAY, LinkSpent, ask_sign_up, sign_up
+from .sign_ups import A_DAY, LinkSpent, ask_sign_up, leave_link, sealed_address, sign_up
 from .staff_logins import grant_role, remove_role, reset_login, shut_login
 
 __all__ = (
@@ -29,6 +29,7 @@ __all__ = (
     "close_login",
     "expire_proposals",
     "grant_role",
+    "leave_link",
     "make_key",
     "open_client_login",
     "open_login",
@@ -36,6 +37,7 @@ __all__ = (
     "remove_role",
     "reset_login",
     "revoke_key",
+    "sealed_address",
     "shut_login",
     "sign_up",
     "submit",

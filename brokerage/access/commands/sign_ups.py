@@ -4,6 +4,8 @@ import base64
 from datetime import timedelta
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.utils.crypto import salted_hmac
 
 from brokerage.jobs import outbox
@@ -13,11 +15,12 @@ from brokerage.ledger.refusal import Refused
 
 from .. import notices, queries
 from ..events.sign_up import SignUpAsked, SignUpConfirmed
-from ..models import SignUp
+from ..models import SignUp, User
 from ..rules import Role
 from .logins import keep_login
 
 LETTER = "access.sign-up"
+LONGEST = 150
 LASTS = timedelta(hours=4)
 INVITED_FOR = timedelta(days=7)
 A_DAY = timedelta(days=1)
@@ -29,6 +32,12 @@ class LinkSpent(Refused):
     """The link was used, is too old, or its person has a login by now."""
 
     code = "access.link-spent"
+
+
+class BadAddress(Refused):
+    """Not an e-mail address, or not one that can name a login."""
+
+    code = "access.bad-address"
 
 
 class TooManyLinks(NothingToDo):
@@ -50,7 +59,7 @@ def by_stranger(person: UUID | None = None) -> Context:
 
 @command("access.ask-sign-up")
 def ask_sign_up(entry: Entry, *, sealed: str, network: str) -> UUID:
-    """Mail a link that opens a login to an address (sealed by `notices.sealed`); returns the link's id.
+    """Mail a link that opens a login to an address (from `sealed_address`); returns the link's id.
 
     Whether the address has a login is looked at when the letter is written, so that neither the answer nor
     its time tells. Raises TooManyLinks.
@@ -117,6 +126,22 @@ def sign_up(entry: Entry, *, asked: UUID, encoded: str) -> int:
     )
     entry.record(asked, SignUpConfirmed(login=user.stream))
     return user.pk
+
+
+def sealed_address(address: str) -> str:
+    """An address as the commands here take it: in small letters, because it names the login, and sealed.
+
+    Raises BadAddress.
+    """
+    name = address.strip().lower()
+    try:
+        validate_email(name)
+        User.username_validator(name)
+    except ValidationError as error:
+        raise BadAddress("Write an e-mail address of letters, digits and @ . + - _ only.") from error
+    if len(name) > LONGEST:
+        raise BadAddress(f"Write an address of at most {LONGEST} characters.")
+    return notices.sealed(name)
 
 
 def address_digest(address: str) -> str:

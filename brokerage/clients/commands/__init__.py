@@ -15,6 +15,7 @@ from .application import (
 from .approval import approve_application, record_first_transfer
 from .assessment import assess_applicant_credit, assess_knowledge, classify_applicant, identify_person
 from .authority import end_authority, grant_authority
+from .invitation import invite_party
 from .person import erase_person, hold_person, record_person, release_person, store_document
 from .status import change_status, open_client
 from .tax import certify_tax, note_tax_change
@@ -33,6 +34,7 @@ __all__ = (
     "grant_authority",
     "hold_person",
     "identify_person",
+    "invite_party",
     "keep_text",
     "name_party",
     "note_tax_change",

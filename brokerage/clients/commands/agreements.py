@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import Entry, Source, command
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
@@ -20,6 +20,7 @@ from ..rules.agreements import (
     text_digest,
 )
 from ..rules.application import OPEN, ApplicationClosed, UnknownParty
+from ..rules.signing import check_for_oneself
 from ..rules.terms import terms
 from .application import locked, sealed_as
 
@@ -66,14 +67,16 @@ def sign_agreement(
     """Sign the version that was read (CLI-5).
 
     `digest` is the text's as shown; `circumstances` a vault record of from where; `confirmed_at` when the
-    second factor was shown. Raises UnknownApplication, ApplicationClosed, UnknownParty, UnknownAgreement,
-    AgreementChanged, NotConfirmed or UnknownRecord.
+    second factor was shown. Raises UnknownApplication, ApplicationClosed, UnknownParty, ForAnother,
+    UnknownAgreement, AgreementChanged, NotConfirmed or UnknownRecord.
     """
     found = locked(entry, application)
     if found.state not in OPEN:
         raise ApplicationClosed("This application was decided or withdrawn.", state=found.state)
     if person not in queries.facts(found).signers:
         raise UnknownParty("Only those who sign for the client sign its agreements.", person=person)
+    if entry.context.source is Source.PORTAL:
+        check_for_oneself(person, by=entry.context.maker, alone=True)
     signed = queries.agreement(agreement)
     newest = queries.agreements_in_force()[AgreementKind(signed.kind)]
     if newest.id != signed.id or newest.digest != digest:

@@ -28,6 +28,7 @@ from ..rules.application import (
     UnknownParty,
     check_draft,
     check_parties,
+    check_signed,
 )
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
@@ -110,7 +111,7 @@ def submit_application(entry: Entry, *, application: UUID) -> None:
     """Hand an application in.
 
     Raises UnknownApplication, NotADraft, ApplicationClosed, PartiesMissing, BadMandate, and StepMissing
-    while somebody lacks details or a paper, or finances are missing.
+    while somebody lacks details or a paper, finances are missing, or a joint holder has not signed.
     """
     found = locked(entry, application)
     check_draft(State(found.state))
@@ -120,6 +121,7 @@ def submit_application(entry: Entry, *, application: UUID) -> None:
         raise StepMissing("Everybody named needs details and a paper that proves them.")
     if not facts.finances:
         raise StepMissing("Say what you own and owe first.")
+    check_signed(facts)
     entry.record(application, ApplicationSubmitted(people=len(facts.people)))
 
 

@@ -2,12 +2,13 @@
 
 from uuid import UUID
 
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import Entry, Source, command
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events.standing import TaxCertified, TaxCircumstancesChanged
 from ..rules.person import PersonKind
+from ..rules.signing import check_for_oneself
 from ..rules.status import ReasonMissing
 from ..rules.tax import Certificate, check_confirmed
 from .application import sealed_as
@@ -18,11 +19,13 @@ def certify_tax(entry: Entry, *, record: UUID) -> UUID:
     """Take a sealed self-certification of tax residence; returns the person's id.
 
     It says itself which doubts were confirmed. Raises UnknownRecord, UnknownPerson, PersonErased,
-    BadCertificate, BadCountry, or CertificateDoubtful unless these are exactly what does not fit.
+    BadCertificate, BadCountry, ForAnother, or CertificateDoubtful unless these are exactly what does not fit.
     """
     sealed = sealed_as(record, vault.Kind.CERTIFICATE)
     entry.lock(sealed.person)
     person = queries.person(sealed.person)
+    if entry.context.source is Source.PORTAL:  # on paper the firm enters what somebody signed
+        check_for_oneself(person.id, by=entry.context.maker, alone=queries.signs_alone(person.id))
     certificate: Certificate = vault.known(record)
     today = hong_kong_date(entry.effective_at)
     certificate.checked(today, is_entity=person.kind == PersonKind.ENTITY)

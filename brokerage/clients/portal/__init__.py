@@ -1,5 +1,5 @@
 """The portal's pages of this room."""
 
-from . import application, own
+from . import application, others, own
 
-urlpatterns = [*application.urlpatterns, *own.urlpatterns]
+urlpatterns = [*others.urlpatterns, *application.urlpatterns, *own.urlpatterns]

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import path
 from django.utils.translation import gettext as _
@@ -32,7 +32,7 @@ from ..rules.application import (
     undone,
 )
 from ..rules.status import ClientType
-from .steps import STEPS, Asked, people_of
+from .steps import STEPS, Asked, people_of, signed_by
 
 
 def _mine(request: HttpRequest, application: UUID) -> tuple[Principal, Application]:
@@ -101,7 +101,8 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
     if page is None or (found.applicant != asker.person and step != "tax"):
         raise Http404  # who is only named in it certifies the own tax residence, and no more
     people = people_of(asker, application)
-    extra = {"people": people} if page.about_people else {}
+    asked_of = signed_by(asker, people) if step == "tax" else people
+    extra = {"people": asked_of} if page.about_people else {}
     form = page.form(request.POST or None, request.FILES or None, **extra)
     if request.method == "POST" and form.is_valid():
         try:
@@ -165,20 +166,25 @@ def _sign(request: HttpRequest, asker: Principal, found: Application) -> None:
 
 @allow_client
 @require_POST
-def decide(request: HttpRequest, application: UUID) -> HttpResponseRedirect:
-    """Hand the application in, or withdraw it."""
+def decide(request: HttpRequest, application: UUID) -> HttpResponseBase:
+    """Withdraw the application, or hand it in, which takes a second factor just shown."""
     asker, found = _mine(request, application)
     if found.applicant != asker.person:
         raise Http404
     try:
-        if request.POST.get("act") == "withdraw":
-            commands.withdraw_application(context(asker), application=found.id, by=asker.person)
-        else:
-            commands.submit_application(context(asker), application=found.id)
-            messages.success(request, _("Handed in. We will look at it and come back to you."))
+        if request.POST.get("act") != "withdraw":
+            return _hand_in(request, asker, found)
+        commands.withdraw_application(context(asker), application=found.id, by=asker.person)
     except Refused as refusal:
         messages.error(request, refusal.message)
     return redirect("portal-application", application)
+
+
+@fresh_mfa()
+def _hand_in(request: HttpRequest, asker: Principal, found: Application) -> HttpResponseBase:
+    commands.submit_application(context(asker), application=found.id)
+    messages.success(request, _("Handed in. We will look at it and come back to you."))
+    return redirect("portal-application", found.id)
 
 
 urlpatterns = [

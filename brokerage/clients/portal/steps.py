@@ -48,6 +48,11 @@ def people_of(asked: Principal, application: UUID) -> list[tuple[str, str]]:
     return [(str(each.id), " ".join(vault.read(asked, each.version, Why.OWN).names)) for each in shown]
 
 
+def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Those for whom the asker may certify: himself, and who does not sign with a login of his own."""
+    return [(id, name) for id, name in people if id == str(asked.person) or not queries.signs_alone(UUID(id))]
+
+
 def _name_person(asked: Asked) -> None:
     given = asked.form.cleaned_data
     person = asked.asker.person if given["me"] else seams.new_id()

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from brokerage.access import queries as access
+
 from ..models import (
     Agreement,
     AgreementText,
@@ -86,6 +88,13 @@ def parties(application: UUID) -> list[Party]:
 def people_of(application: UUID) -> list[UUID]:
     """The persons with a role in an application, each once."""
     return list(dict.fromkeys(party.person for party in parties(application)))
+
+
+def signs_alone(person: UUID) -> bool:
+    """Whether nobody signs for the person in the portal: who has a login, or would hold a joint account."""
+    joint = Application.objects.filter(form=ClientType.JOINT).values("id")
+    named = Party.objects.filter(person=person, role=PartyRole.HOLDER, removed_at=None)
+    return access.has_login(person) or named.filter(application__in=joint).exists()
 
 
 def standing(stream: UUID) -> Standing:

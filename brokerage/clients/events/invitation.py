@@ -1,0 +1,15 @@
+"""Who was invited to sign for himself. Where the letter went is with the link, sealed."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from brokerage.ledger.registry import event
+
+
+@event("clients.application-party-invited")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartyInvited:
+    """The applicant had a link mailed with which this person opens a login; `link` is its stream."""
+
+    person: UUID
+    link: UUID

@@ -1,0 +1,178 @@
+"""Whom an applicant invites, where the letter goes, and who signs for whom."""
+
+from uuid import uuid4
+
+import pytest
+from django.core import mail
+from django.test import Client
+
+from brokerage.access.commands import LinkSpent, open_client_login, sealed_address, sign_up
+from brokerage.access.commands.sign_ups import PER_ADDRESS, BadAddress, TooManyLinks, by_stranger
+from brokerage.access.models import SignUp, User
+from brokerage.clients import commands, queries
+from brokerage.clients.commands import invite_party
+from brokerage.clients.rules.application import ApplicationClosed, UnknownApplication, UnknownParty
+from brokerage.clients.rules.signing import ForAnother, HasLogin
+from brokerage.config import newcomers
+from brokerage.jobs import outbox
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.commands import Source
+from tests import desk
+from tests.factories import context
+from tests.onboarding import DESK, HolderFactory, NewcomerFactory, company, furnish_onboarding
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "bo@example.com"
+
+
+@pytest.fixture
+def joint():
+    """A draft for two holders, of whom the first applied, and the two."""
+    furnish_onboarding()
+    newcomer = NewcomerFactory(form="joint", people=(HolderFactory(), HolderFactory()))
+    ada, bo = newcomer.people
+    application = commands.start_application(context(), applicant=ada.id, form=newcomer.form).value
+    for each in newcomer.people:
+        newcomers.name(DESK, application, each)
+    return application, ada.id, bo.id
+
+
+def by(person):
+    return context(source=Source.PORTAL, maker=person)
+
+
+def invite(application, by_whom, person, address=ADDRESS):
+    sealed = sealed_address(address)
+    return invite_party(by(by_whom), application=application, person=person, sealed=sealed).value
+
+
+class TestAnInvitation:
+    def test_is_a_fact_without_an_address_and_a_letter_with_a_link(self, joint):
+        application, ada, bo = joint
+        link = invite(application, ada, bo, "Bo@Example.com")
+        newest = ledger.events(application)[-1]
+        assert (newest.kind, newest.event.person) == ("clients.application-party-invited", bo)
+        assert [row.kind for row in ledger.events(link)] == ["access.sign-up-asked"]
+        assert "example.com" not in str(newest) + str(ledger.events(link))
+        outbox.relay()
+        assert mail.outbox[-1].to == [ADDRESS]
+        assert "You certify your tax residence" in mail.outbox[-1].body
+        assert "/portal/join/?token=" in mail.outbox[-1].body
+
+    def test_is_the_applicants_alone_to_give(self, joint):
+        application, _ada, bo = joint
+        for other in (bo, uuid4()):
+            with pytest.raises(UnknownApplication):
+                invite(application, other, bo)
+
+    def test_is_for_human_beings_named_there(self, joint):
+        application, ada, _bo = joint
+        with pytest.raises(UnknownParty):
+            invite(application, ada, uuid4())
+        firm = company()
+        theirs = newcomers.apply(DESK, firm)
+        with pytest.raises(UnknownParty):
+            invite(theirs, firm.people[0].id, firm.people[0].id)
+
+    def test_is_not_for_whoever_has_a_login(self, joint):
+        application, ada, bo = joint
+        open_client_login("bo", bo)
+        with pytest.raises(HasLogin):
+            invite(application, ada, bo)
+        User.objects.update(is_active=False)
+        with pytest.raises(HasLogin):  # the firm closed it, and the applicant does not open another
+            invite(application, ada, bo)
+
+    def test_ends_with_the_application(self, joint):
+        application, ada, bo = joint
+        commands.withdraw_application(context(), application=application, by=ada)
+        with pytest.raises(ApplicationClosed):
+            invite(application, ada, bo)
+
+    def test_to_an_address_with_a_login_opens_no_other(self, joint):
+        application, ada, bo = joint
+        open_client_login(ADDRESS, uuid4())
+        invite(application, ada, bo)
+        outbox.relay()
+        assert "There is a login under this address already" in mail.outbox[-1].body
+        assert "/portal/join/" not in mail.outbox[-1].body
+
+    def test_of_which_two_were_sent_opens_one_login(self, joint):
+        application, ada, bo = joint
+        links = [invite(application, ada, bo, f"bo{n}@example.com") for n in range(2)]
+        sign_up(by_stranger(bo), asked=links[0], encoded="x")
+        with pytest.raises(LinkSpent):
+            sign_up(by_stranger(bo), asked=links[1], encoded="x")
+        assert User.objects.filter(person=bo).count() == 1
+
+    def test_is_not_a_way_to_fill_a_mailbox_nor_for_nonsense(self, joint):
+        application, ada, bo = joint
+        for _ in range(PER_ADDRESS):
+            invite(application, ada, bo)
+        with pytest.raises(TooManyLinks):
+            invite(application, ada, bo)
+        with pytest.raises(BadAddress):
+            invite(application, ada, bo, "bo")
+
+
+class TestThePage:
+    @pytest.fixture
+    def browser(self, joint):
+        user = desk.member(name="ada", staff=False)
+        User.objects.filter(pk=user.pk).update(person=joint[1])
+        browser = Client()
+        browser.force_login(User.objects.get(pk=user.pk))
+        return browser
+
+    def test_tells_who_has_still_to_sign_and_invites(self, joint, browser):
+        application, _ada, bo = joint
+        page = f"/portal/apply/{application}/others/"
+        shown = browser.get(page).content.decode()
+        assert shown.count("signs the agreements, certifies tax residence") == 2
+        assert shown.count("No login") == 1
+        assert page in browser.get(f"/portal/apply/{application}/").content.decode()
+        wrong = browser.post(page, {"person": str(bo), "address": "a#b@example.com"})
+        assert "Write an e-mail address" in wrong.content.decode()
+        answer = browser.post(page, {"person": str(bo), "address": ADDRESS}, follow=True).content.decode()
+        assert "The link is on its way" in answer
+        assert ">Invited<" in answer
+        assert SignUp.objects.get().person == bo
+
+    def test_asks_for_a_second_factor_and_is_nobody_elses(self, joint, browser):
+        page = f"/portal/apply/{joint[0]}/others/"
+        other = Client()
+        other.force_login(desk.member(name="eve", staff=False))
+        assert other.get(page).status_code == 404
+        session = browser.session
+        session["confirmed_at"] = "2020-01-01T00:00:00+00:00"
+        session.save()
+        assert browser.get(page).status_code == 302
+        assert browser.post(page, {"person": str(joint[2]), "address": ADDRESS}).status_code == 302
+        assert not SignUp.objects.exists()
+
+
+class TestSigning:
+    def test_of_another_is_refused_in_the_portal_and_taken_on_paper(self, joint):
+        application, ada, bo = joint
+        person = HolderFactory(id=bo)
+        one = newcomers.Desk(alone=lambda: by(ada), two=context)
+        with pytest.raises(ForAnother):
+            newcomers.certify_one(one, person)
+        with pytest.raises(ForAnother):
+            newcomers.sign(one, application, None)
+        assert queries.tax_status(bo) is None
+        assert not [each for each in queries.signatures(application) if each.person == bo]
+        newcomers.certify_one(DESK, person)
+        newcomers.certify_one(newcomers.Desk(alone=lambda: by(bo), two=context), person)
+        assert queries.tax_status(bo).countries == ["HK"]
+
+    def test_for_a_controller_ends_with_the_controllers_own_login(self):
+        furnish_onboarding()
+        firm = company()
+        newcomers.apply(DESK, firm)
+        controller = firm.people[-1]
+        one = newcomers.Desk(alone=lambda: by(firm.people[1].id), two=context)
+        newcomers.certify_one(one, controller)
+        open_client_login("con", controller.id)
+        with pytest.raises(ForAnother):
+            newcomers.certify_one(one, controller)
