@@ -21,7 +21,7 @@ from brokerage.market.rules.prices import Answer, PriceState, Use, permits
 from .models import Call, MarginAccount, Policy, Sale, Valuation
 from .rules.calls import Assessment, Band, assess
 from .rules.liquidation import is_dust
-from .rules.policy import MarginPolicy
+from .rules.policy import MarginPolicy, with_groups
 from .rules.suspension import with_suspensions
 from .rules.valuation import Book, Quote
 
@@ -65,7 +65,7 @@ class Prices:
     """An adopted price set in one base currency: as the rules read it, and the evidence behind it.
 
     `bands` names the prices too doubtful to call on alone, `suspended` the first day without trading
-    of securities whose haircut grows until `day`, a Hong Kong date.
+    of securities whose haircut grows until `day`, a Hong Kong date; `groups` joins related names.
     """
 
     price_set: UUID
@@ -73,6 +73,7 @@ class Prices:
     quotes: Mapping[str, Quote]
     bands: Mapping[str, Band]
     suspended: Mapping[str, date]
+    groups: Mapping[str, str]
     day: date
 
     def permit(self, asset: str, use: Use) -> Answer:
@@ -81,8 +82,8 @@ class Prices:
         return Answer.NO if quote is None else permits(quote.state, use)
 
     def apply(self, policy: MarginPolicy) -> MarginPolicy:
-        """The policy with the haircuts of suspended securities raised to its ladder."""
-        return with_suspensions(policy, self.suspended, self.day) if self.suspended else policy
+        """The policy with related names joined, and suspended securities' haircuts raised to its ladder."""
+        return with_suspensions(with_groups(policy, self.groups), self.suspended, self.day)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +132,14 @@ def prices(price_set: UUID, currency: str, *, at: datetime | None = None) -> Pri
             for asset, quote in evidence.items()
             if quote.suspended_since is not None and quote.state is PriceState.SUSPENDED
         },
+        groups=groups(),
         day=hong_kong_date(at or market.price_set(price_set).slot),
     )
+
+
+def groups() -> dict[str, str]:
+    """The group of every instrument: names of one group are related and share a concentration cap."""
+    return {code: terms.group for code, terms in market.instruments().items()}
 
 
 def loan_of(balances: Balances, currency: str) -> Decimal:

@@ -31,7 +31,7 @@ from .forms import ACTS, Act, PolicyText, offered, written
 from .models import Call, MarginAccount, Policy
 from .monitor import WORDS, Past, Risk, Row
 from .rules.calls import figures
-from .rules.policy import Triggers
+from .rules.policy import Triggers, with_groups
 from .rules.valuation import Line, excess, loan_to_value, margin_ratio
 
 SEE = "access.see_margin"
@@ -240,7 +240,7 @@ def policy(request: HttpRequest) -> HttpResponse:
     context = {
         "versions": page_of(request, rows, 20),
         "shown": shown,
-        "terms": shown and shown.terms,
+        "terms": shown and with_groups(shown.terms, queries.groups()),
         "now": now,
     }
     return render(request, "staff/margin/policy.html", context)

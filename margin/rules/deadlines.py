@@ -34,7 +34,7 @@ def securities_due(issued_at: datetime, deadlines: Deadlines, calendar: Business
 
 
 def least_securities_hours(deadlines: Deadlines) -> int:
-    """The fewest hours that securities ever have: of a call made as the day ends, before working days only."""
+    """The fewest hours that securities ever have: those of a call made as a day ends before working days."""
     return 24 * (deadlines.securities_business_days - 1) + deadlines.securities_due_hour
 
 

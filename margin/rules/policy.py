@@ -4,8 +4,8 @@ All figures are fractions of one (0.60 is 60 %), amounts are in the policy's cur
 here is stored inside events, so fields keep to the types the ledger's codec knows.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 
@@ -49,8 +49,9 @@ class InterestTier:
 class AssetTerms:
     """How one asset counts as collateral, for lending (tiers) and for the firm's capital.
 
-    `group` names the related names it merges with before caps; None stands alone. Virtual assets
-    always merge into VA_GROUP. Tiers run by market value in the policy's currency or by quantity.
+    `group` names the related names it merges with before caps; None stands alone. A policy leaves it
+    out: it is the instrument's (`with_groups`). Virtual assets always merge into VA_GROUP. Tiers run
+    by market value in the policy's currency or by quantity.
     """
 
     kind: AssetKind
@@ -137,6 +138,15 @@ class MarginPolicy:
     def cap_of(self, group: str) -> ConcentrationCap | None:
         """The cap of a group: its own, else the default; None if it has none."""
         return self.caps.get(group, self.default_cap)
+
+
+def with_groups(policy: MarginPolicy, groups: Mapping[str, str]) -> MarginPolicy:
+    """The policy with related names joined as reference data joins them (SMF-2): assets to their groups."""
+    assets = {
+        asset: terms if terms.kind is AssetKind.VA else replace(terms, group=groups.get(asset))
+        for asset, terms in policy.assets.items()
+    }
+    return replace(policy, assets=assets)
 
 
 def flat(haircut: Decimal) -> tuple[HaircutTier, ...]:

@@ -81,6 +81,12 @@ class DeadlinesOutOfRange(Refused):
     code = "margin.deadlines-out-of-range"
 
 
+class GroupInPolicy(Refused):
+    """Related names in a policy: they are joined by their instruments' group, and nowhere else (SMF-2)."""
+
+    code = "margin.group-in-policy"
+
+
 class VaDueAfterSecurities(Refused):
     """Deadlines under which the virtual part of a call could outlast the securities part.
 
@@ -99,6 +105,8 @@ def validate(policy: MarginPolicy) -> None:
     """
     for asset, terms in policy.assets.items():
         _check_haircuts(asset, terms)
+        if terms.group is not None:
+            raise GroupInPolicy(f"Join related names in the instrument's terms of {asset}.", asset=asset)
         if terms.kind is AssetKind.VA:
             _check_va(asset, terms)
     _check_caps(policy)

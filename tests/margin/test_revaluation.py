@@ -55,7 +55,8 @@ def set_up_market(
     """List instruments and adopt one price set and one policy, without the rules that guard them."""
     entry.lock(PRICE_SETS, events.POLICY_STREAM, *(instrument_id(name) for name in quotes))
     for name in quotes:
-        terms = TermsFactory(code=name, name=name, asset_class=AssetClass.SHARE)
+        group = policy.assets[name].group or name
+        terms = TermsFactory(code=name, name=name, asset_class=AssetClass.SHARE, group=group)
         entry.record(instrument_id(name), market.InstrumentListed(terms=terms))
     adopted = tuple(_adopted(name, quote) for name, quote in quotes.items() if name != unpriced)
     entry.record(

@@ -98,6 +98,7 @@ def test_a_policy_without_virtual_assets_needs_no_cap_for_them() -> None:
         ("margin.deadlines-out-of-range", _changed(deadlines=Deadlines(va_hours=0))),
         ("margin.deadlines-out-of-range", _changed(deadlines=Deadlines(securities_due_hour=24))),
         ("margin.deadlines-out-of-range", _changed(dwell_minutes=-1)),
+        ("margin.group-in-policy", _with("0700", replace(share("0.3"), group="Tencent"))),
         ("margin.va-due-after-securities", _changed(deadlines=Deadlines(va_hours=13))),
         ("margin.va-due-after-securities", _changed(deadlines=Deadlines(securities_due_hour=0))),
         (
