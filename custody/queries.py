@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from brokerage.clients.rules.status import ClientStatus
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO
+from brokerage.ledger.chart import Role
 from brokerage.market import queries as market
 from brokerage.market.rules.fx import MissingRate, conversion
 from brokerage.market.rules.instruments import AssetClass, BadCurrency, minor_units
@@ -124,6 +125,16 @@ def clients_with_accounts() -> list[UUID]:
     """The clients with an account that is open, by id."""
     rows = CustodyAccount.objects.filter(status=AccountStatus.OPEN).order_by("client")
     return list(rows.values_list("client", flat=True).distinct())
+
+
+def virtual_assets_worth(client: UUID, worth: Callable[[str, Decimal], Decimal]) -> Decimal:
+    """What all virtual assets of a client are worth together; `worth` values an amount of an asset."""
+    total = ZERO
+    for each in accounts_of(client):
+        for (role, code), amount in ledger.balances(each.id).items():
+            if role in (Role.HOLDING, Role.COLLATERAL) and asset(code).kind is AssetKind.VIRTUAL_ASSET:
+                total = EXACT.add(total, worth(code, amount))
+    return total
 
 
 def worth_in_hkd(at: datetime) -> Callable[[str, Decimal], Decimal]:

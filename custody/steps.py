@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
+from brokerage.clients import queries as clients
 from brokerage.clients.rules.status import Act
+from brokerage.clients.rules.virtual_assets import check_purchase
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
-from brokerage.ledger.amounts import ZERO
+from brokerage.ledger.amounts import EXACT, ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry
+from brokerage.market.rules.calendars import hong_kong_date
 
 from . import queries
 from .events import (
@@ -28,7 +31,7 @@ from .events import (
     TradeSettled,
     Withdrawn,
 )
-from .rules import AccountKind, Asset, NotEmpty, Side, Standing, Trade, agreed, check_reason
+from .rules import AccountKind, Asset, AssetKind, NotEmpty, Side, Standing, Trade, agreed, check_reason
 
 
 def open_account_step(
@@ -153,12 +156,15 @@ def trade_step(
     `price` is in `currency` per unit; `cost`, in `currency` too, is the firm's fee income. `role` is
     where the asset goes to or comes from, holding or collateral. `by_house` marks a sale that the
     firm forces: it may happen on a suspended or frozen client too. `trade` is its id, fresh by default.
-    Raises as `withdraw_step` does, and BadTrade; cash that does not cover a purchase is
+    Raises as `withdraw_step` does, BadTrade, and KnowledgeMissing or BeyondExposure for a purchase of virtual
+    assets; cash that does not cover a purchase is
     InsufficientBalance when the entry is written.
     """
     standing.check(_act(side, by_house=by_house), asset, currency)
     security, money = queries.asset(asset), queries.asset(currency)
     terms = agreed(side, security, money, quantity=quantity, price=price, cost=cost)
+    if side is Side.BUY and security.kind is AssetKind.VIRTUAL_ASSET:
+        _check_offered(entry, standing.client, terms)
     bank_id, keeper = queries.keeper(currency, bank), queries.keeper(asset, custodian)
     ours = Account(standing.account, role, asset)
     cash = Account(standing.account, Role.CASH, currency)
@@ -176,6 +182,16 @@ def trade_step(
         ),
     )
     return terms
+
+
+def _check_offered(entry: Entry, client: UUID, bought: Trade) -> None:
+    """Pass if the client may buy virtual assets and hold what it then holds (CLI-3, CLI-4)."""
+    offered = clients.offered_virtual_assets(client, hong_kong_date(entry.effective_at))
+    if offered is None:
+        return
+    worth = queries.worth_in_hkd(entry.effective_at)
+    held = queries.virtual_assets_worth(client, worth)
+    check_purchase(offered, EXACT.add(held, worth(bought.currency, bought.consideration)))
 
 
 def _act(side: Side, *, by_house: bool) -> Act:

@@ -18,6 +18,7 @@ from brokerage.ledger.hong_kong import HONG_KONG
 from . import commands, queries
 from .models import MarginAccount, Sale
 from .monitor import Past
+from .rules.limits import LimitBasis
 from .rules.policy import AssetKind, MarginPolicy
 
 KINDS = {AssetKind.SECURITIES: _("Securities"), AssetKind.VA: _("Virtual assets")}
@@ -57,9 +58,17 @@ class Extension(Reason):
 
 
 class Limit(Reason):
-    """A credit limit and the assessment it rests on."""
+    """A credit limit, what it rests on, and the assessment or waiver by name."""
 
     limit = forms.DecimalField(label=_("Credit limit"), min_value=0, max_digits=18, decimal_places=2)
+    basis = forms.TypedChoiceField(
+        label=_("It rests on"),
+        choices=[(each.value, each.value.replace("-", " ")) for each in LimitBasis],
+        coerce=LimitBasis,
+        empty_value=LimitBasis.ASSESSMENT,
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
 
 
 class WriteOff(Reason):

@@ -17,6 +17,8 @@ from brokerage.market import queries as market
 from brokerage.market.rules.calendars import hong_kong_date
 from brokerage.market.rules.instruments import minor_units
 from brokerage.market.rules.prices import Answer, PriceState, Use, permits
+from custody import queries as custody
+from custody.rules import AccountStatus
 
 from .models import Call, MarginAccount, Policy, Sale, Valuation
 from .rules.calls import Assessment, Band, assess
@@ -180,6 +182,13 @@ def account(id: UUID) -> MarginAccount:
 def accounts(scope: frozenset[UUID] | None) -> QuerySet[MarginAccount]:
     """The margin accounts of the clients in scope, None for all, oldest first."""
     return MarginAccount.objects.all() if scope is None else MarginAccount.objects.filter(client__in=scope)
+
+
+def other_limits(account: MarginAccount) -> Decimal:
+    """The limits of the client's other open accounts in the same currency, together."""
+    open_ones = custody.accounts(frozenset({account.client}), status=AccountStatus.OPEN)
+    others = MarginAccount.objects.filter(id__in=open_ones.values("id"), currency=account.currency)
+    return sum(others.exclude(pk=account.id).values_list("credit_limit", flat=True), ZERO)
 
 
 def held(accounts: Sequence[UUID]) -> dict[UUID, Held]:

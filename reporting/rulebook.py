@@ -89,7 +89,7 @@ RULES = (
         source=_VAF,
         certainty=Certainty.LIKELY,
         extent="Onboarding assesses credit on a net worth whose prices have fallen, and refuses a limit whose"
-        " only ground is financing. A limit names the assessment it rests on.",
+        " only ground is financing. A client's limits together stay within it, but for a waiver (SMF-4).",
     ),
     Rule(
         id="VAF-8",
@@ -132,7 +132,8 @@ RULES = (
         asks="Going beyond a limit needs a written risk assessment and the management's approval.",
         source=_SMF,
         certainty=Certainty.LIKELY,
-        extent="A limit names its assessment; a second person approves it from a house threshold on.",
+        extent="A limit beyond the credit assessment rests on a named waiver and takes a second person, as"
+        " any limit does from a house threshold on.",
     ),
     Rule(
         id="SMF-5",
@@ -168,14 +169,14 @@ RULES = (
         asks="Knowledge of virtual assets comes from training, work or trades; the enquiry is recorded.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="Nobody becomes a client unassessed. What an outcome excludes is stopped with trading.",
+        extent="Nobody becomes a client unassessed; who knows nothing of virtual assets buys none.",
     ),
     Rule(
         id="CLI-4",
         asks="A retail client's exposure to virtual assets is limited against net worth.",
         source="house rulebook, section 5; the share is the house's own",
         certainty=Certainty.UNKNOWN,
-        extent="Each credit assessment of a retail client sets the limit. Trading does not look at it yet.",
+        extent="Each credit assessment of a retail client sets the limit; a purchase beyond it is refused.",
     ),
     Rule(
         id="CLI-5",

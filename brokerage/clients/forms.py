@@ -212,5 +212,6 @@ class TaxPaper(forms.Form):
             if given[f"country_{row}"]
         )
         entity = EntityKind(given["entity"]) if given["entity"] else None
-        confirmed = tuple(sorted(set(self.data.getlist("confirmed"))))
+        shown = forms.CheckboxSelectMultiple().value_from_datadict(self.data, self.files, "confirmed")
+        confirmed = tuple(sorted(set(shown or ())))
         return Certificate(residences=residences, signed_on=today, entity=entity, confirmed=confirmed)

@@ -6,6 +6,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from brokerage.access.rules import Perm
+from brokerage.clients import queries as clients
+from brokerage.clients.rules.credit import ASSESSED_IN
 from brokerage.clients.rules.status import Act
 from brokerage.ledger.amounts import ZERO, checked, positive
 from brokerage.ledger.chart import Account, Role
@@ -18,6 +20,7 @@ from .. import queries
 from ..events import AccountOpened, LimitSet, Purpose, Source
 from ..models import MarginAccount
 from ..rules.buying_power import NotEligible, eligible
+from ..rules.limits import LimitBasis, check_basis
 from ..rules.second_person import raise_takes_two
 from ..rules.valuation import Quote
 from ..rules.withdrawals import check_cash_out, check_collateral_out
@@ -83,11 +86,19 @@ def open_margin_account(entry: Entry, *, account: UUID) -> UUID:
 
 
 @command("margin.set-limit")
-def set_limit(entry: Entry, *, account: UUID, limit: Decimal, reason: str) -> None:
-    """Set the most the account may owe; `reason` names the credit assessment (VAF-7, SMF-4).
+def set_limit(
+    entry: Entry,
+    *,
+    account: UUID,
+    limit: Decimal,
+    reason: str,
+    basis: LimitBasis = LimitBasis.ASSESSMENT,
+) -> None:
+    """Set the most the account may owe (VAF-7, SMF-4); `reason` names the assessment or waiver of `basis`.
 
-    A limit below the loan is allowed: the next assessment calls. From a threshold on a raise takes
-    two people. Raises NegativeLimit, BadAmount, ReasonMissing, UnknownMarginAccount or
+    All the client's limits together stay within its credit assessment, unless it is waived. A limit below
+    the loan is allowed: the next assessment calls. A waiver takes two people, and so does a raise from a
+    threshold on. Raises NegativeLimit, BadAmount, ReasonMissing, UnknownMarginAccount, BeyondAssessment or
     SecondPersonNeeded.
     """
     if checked(limit, name="limit") < ZERO:
@@ -95,9 +106,21 @@ def set_limit(entry: Entry, *, account: UUID, limit: Decimal, reason: str) -> No
     if not reason.strip():
         raise ReasonMissing("Name the credit assessment the limit rests on.")
     each = case(entry, account)
-    if raise_takes_two(each.account.credit_limit, limit, each.currency, entry.effective_at):
+    present = each.account.credit_limit
+    check_basis(basis, limit, present=present, assessed=_assessed(each))
+    if basis is LimitBasis.WAIVER or raise_takes_two(present, limit, each.currency, entry.effective_at):
         entry.second_person(Perm.APPROVE_LIMITS, account=account, client=each.account.client)
-    each.record(LimitSet(limit=limit, reason=reason))
+    each.record(LimitSet(limit=limit, reason=reason, basis=basis))
+
+
+def _assessed(each: Case) -> Decimal | None:
+    """What the client's credit assessment leaves for this account; None if there is none on record."""
+    assessed = clients.assessed_limit(each.account.client)
+    if assessed is None:
+        return None
+    if each.currency != ASSESSED_IN:
+        return ZERO
+    return max(assessed - queries.other_limits(each.account), ZERO)
 
 
 @command("margin.deposit")

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from brokerage.ledger.registry import Audience, event
 
+from ..rules.limits import LimitBasis
 from ..rules.policy import MarginPolicy
 
 POLICY_STREAM = UUID("00000000-0000-7000-8000-000000000002")
@@ -46,10 +47,11 @@ class AccountOpened:
 @event("margin.limit-set", audience=Audience.CLIENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSet:
-    """The most the account may owe, from now on."""
+    """The most the account may owe, from now on; `reason` names the assessment or waiver it rests on."""
 
     limit: Decimal
     reason: str
+    basis: LimitBasis = LimitBasis.ASSESSMENT
 
 
 @event("margin.policy-adopted")

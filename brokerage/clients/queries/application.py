@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -40,6 +41,7 @@ from ..rules.mandate import Mandate
 from ..rules.person import PersonKind
 from ..rules.status import ClientType
 from ..rules.tax import EntityKind
+from ..rules.virtual_assets import Offer, offer
 from .client import authority_holders
 from .screening import screening_clear
 
@@ -109,6 +111,22 @@ def investor(client: UUID, on: date) -> Investor:
     """
     found = standing(client)
     return investor_on(found.investor, found.review_due, on)
+
+
+def assessed_limit(client: UUID) -> Decimal | None:
+    """VAF-7: the most a client may owe by its assessment, in Hong Kong dollars; None if there is none."""
+    return standing(client).credit_limit
+
+
+def offered_virtual_assets(client: UUID, on: date) -> Offer | None:
+    """CLI-3, CLI-4: what of virtual assets a client may be offered on a day; None for a client of an import,
+    whom nobody judged here.
+    """
+    found = standing(client)
+    if not found.investor:
+        return None
+    treated = investor_on(found.investor, found.review_due, on)
+    return offer(found.va_knowledge, treated, suitability=found.suitability, most=found.va_exposure)
 
 
 def mandate(client: UUID) -> Mandate:
@@ -184,8 +202,13 @@ def facts(found: Application) -> Facts:
         signed=_signed(found.id),
         certified=frozenset(each.id for each in taxed),
         passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
-        transferred=VaultRecord.objects.filter(pk=found.transfer, person__in=people).exists(),
+        transferred=_is_of(found.transfer, people),
     )
+
+
+def _is_of(record: UUID | None, people: Iterable[UUID]) -> bool:
+    """Whether there is a record, and it is of one of the people."""
+    return record is not None and VaultRecord.objects.filter(pk=record, person__in=people).exists()
 
 
 def _documented(persons: Iterable[Person]) -> frozenset[UUID]:

@@ -13,6 +13,8 @@ from .finances import Finances
 from .terms import Terms
 
 THOUSANDS = -3
+ASSESSED_IN = "HKD"
+"""The currency of every figure here."""
 
 
 class Ground(StrEnum):

@@ -72,14 +72,18 @@ class Knowledge:
     derivatives: tuple[Basis, ...]
 
 
+def is_exempt(investor: Investor, *, suitability: bool) -> bool:
+    """CLI-3: whether no knowledge of virtual assets is asked for."""
+    return investor in (Investor.INSTITUTIONAL, Investor.CORPORATE) and not suitability
+
+
 def assess(answers: Answers | None, investor: Investor, *, suitability: bool, terms: Terms) -> Knowledge:
     """CLI-3 and PERP-8 on the answers.
 
     Institutions, and corporate professionals assessed and agreed (no suitability left), are exempt for
     virtual assets; nobody is for derivatives, whose risks must also have been read. Raises NoAnswers.
     """
-    professional = investor in (Investor.INSTITUTIONAL, Investor.CORPORATE)
-    exempt = professional and not suitability
+    exempt = is_exempt(investor, suitability=suitability)
     if answers is None and not exempt:
         raise NoAnswers("Ask the client about knowledge and experience first.")
     shown = answers.virtual_assets.bases(terms) if answers else ()

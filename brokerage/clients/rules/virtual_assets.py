@@ -1,0 +1,55 @@
+"""What a client may be offered of virtual assets, by what the firm judged (CLI-3, CLI-4)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from brokerage.ledger.refusal import Refused
+
+from .classification import Investor
+from .knowledge import Basis, is_exempt
+
+
+class KnowledgeMissing(Refused):
+    """CLI-3: nothing shows that the client knows virtual assets."""
+
+    code = "clients.va-knowledge-missing"
+
+
+class BeyondExposure(Refused):
+    """CLI-4: a retail client would hold more virtual assets than its net worth allows."""
+
+    code = "clients.va-exposure-exceeded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Whether a client knows virtual assets, and the most of them in Hong Kong dollars (None: no bound)."""
+
+    known: bool
+    most: Decimal | None
+
+
+def offer(shown: Collection[str], investor: Investor, *, suitability: bool, most: Decimal | None) -> Offer:
+    """What may be offered to a client treated so today.
+
+    `shown` is what showed knowledge when it was assessed. An exemption counts as long as the client is
+    treated as who is exempt; the bound binds retail clients.
+    """
+    known = is_exempt(investor, suitability=suitability) or bool(set(shown) - {Basis.EXEMPT})
+    return Offer(known=known, most=most if investor is Investor.RETAIL else None)
+
+
+def check_purchase(offered: Offer, worth: Decimal) -> None:
+    """Pass if the client may hold virtual assets of that worth after a purchase, in Hong Kong dollars.
+
+    Raises KnowledgeMissing or BeyondExposure.
+    """
+    if not offered.known:
+        raise KnowledgeMissing("The client must show knowledge of virtual assets before buying any.")
+    if offered.most is not None and worth > offered.most:
+        raise BeyondExposure(
+            f"A retail client of this net worth holds at most HKD {offered.most:,.2f} in virtual assets.",
+            most=offered.most,
+            worth=worth,
+        )
