@@ -50,6 +50,7 @@ def login(request: HttpRequest, login: int) -> HttpResponse:
         "factors": factors.of(user),
         "stays": user.sign_ins.all()[:10],
         "own": user.person == cast(User, request.user).person,
+        "others": User.objects.filter(person=user.person).exclude(pk=user.pk) if user.is_staff else [],
     }
     return render(request, "staff/access/login_page.html", shown)
 
@@ -58,7 +59,7 @@ def login(request: HttpRequest, login: int) -> HttpResponse:
 @fresh_mfa()
 @require_POST
 def change(request: HttpRequest, login: int) -> HttpResponse:
-    """Grant or remove a role, reset the login or close it."""
+    """Grant or remove a role, say who it is, reset the login or close it."""
     user, act = get_object_or_404(User, pk=login), request.POST.get("act", "")
     if act in ("grant", "remove"):
         role = request.POST.get("role", "")
@@ -66,6 +67,9 @@ def change(request: HttpRequest, login: int) -> HttpResponse:
             raise Http404
         command = commands.grant_role if act == "grant" else commands.remove_role
         ask(request, command, login=user.pk, role=Role(role))
+    elif act == "identify":
+        reference, another = request.POST.get("reference", ""), "another" in request.POST
+        ask(request, commands.identify_login, login=user.pk, reference=reference, another=another)
     elif act == "reset":
         ask(request, commands.reset_login, login=user.pk, reason=request.POST.get("reason", ""))
     elif act == "close":

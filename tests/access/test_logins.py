@@ -63,7 +63,7 @@ def three():
 
 class TestOpening:
     def test_is_a_fact_without_a_name(self):
-        open_login("ada", ["auditor"])
+        open_login("ada", ["auditor"], "E-17")
         user = User.objects.get(username="ada")
         (opened,) = ledger.events(user.stream)
         assert opened.event.roles == (Role.AUDITOR,)
@@ -105,7 +105,7 @@ class TestRoles:
             with pytest.raises(OwnLogin):
                 grant_role(context, login=ann.pk, role=Role.COMPLIANCE)
         other = desk.member(name="ann-two")
-        User.objects.filter(pk=other.pk).update(person=ann.person)
+        User.objects.filter(pk=other.pk).update(person=ann.person, another=True)
         with pytest.raises(OwnLogin):
             grant_role(by(ann, bo), login=other.pk, role=Role.COMPLIANCE)
 

@@ -204,7 +204,7 @@ class TestApproval:
 
     def test_is_not_for_the_maker_through_whatever_login(self, maker: User) -> None:
         second = member("operations-checker", name="mei-2")
-        User.objects.filter(pk=second.pk).update(person=maker.person)
+        User.objects.filter(pk=second.pk).update(person=maker.person, another=True)
         second.refresh_from_db()
         proposed = propose(maker)
         assert refusal(lambda: agree(second, proposed)) == "access.own-proposal"

@@ -23,7 +23,7 @@ def newcomer(desk, request):
     """A login that the staff command has just made: its name and first password."""
     name = f"n{abs(hash(request.node.name)) % 10**8}{time.monotonic_ns() % 1000}"
     made = subprocess.run(
-        [sys.executable, "manage.py", "staff", "add", name, "--role", "credit"],
+        [sys.executable, "manage.py", "staff", "add", name, "--person", name, "--role", "credit"],
         cwd=ROOT,
         env=desk.environment,
         check=True,

@@ -77,7 +77,7 @@ def test_a_maker_who_tries_to_approve_his_own_raise_of_a_limit(firm: Firm, desk:
 
     assert "You made this proposal yourself" in desk.approve(maker, row)
     second_login = member("credit", name="mei-too")
-    User.objects.filter(pk=second_login.pk).update(person=maker.person)
+    User.objects.filter(pk=second_login.pk).update(person=maker.person, another=True)
     assert "You made this proposal yourself" in desk.approve(second_login, row)
     assert limit(account) == 0
 

@@ -14,6 +14,7 @@ from .proposals import (
 )
 from .sign_ups import A_DAY, LinkSpent, ask_sign_up, leave_link, sealed_address, sign_up
 from .staff_logins import grant_role, remove_role, reset_login, shut_login
+from .staff_people import identify_login
 
 __all__ = (
     "A_DAY",
@@ -29,6 +30,7 @@ __all__ = (
     "close_login",
     "expire_proposals",
     "grant_role",
+    "identify_login",
     "leave_link",
     "make_key",
     "open_client_login",

@@ -3,7 +3,6 @@
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
-from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.hashers import make_password
@@ -18,6 +17,7 @@ from ..events.logins import LoginOpened
 from ..models import User
 from ..rules import Role
 from .staff_logins import OF_STAFF, shut_login
+from .staff_people import check_only_login, checked_reference, person_of
 
 
 class UnknownRole(Refused):
@@ -38,17 +38,26 @@ class UnknownLogin(Refused):
     code = "access.unknown-login"
 
 
-def open_login(name: str, roles: Collection[str]) -> str:
+def open_login(name: str, roles: Collection[str], reference: str, *, another: bool = False) -> str:
     """Make a staff login with these roles; returns its random first password.
 
-    Raises UnknownRole or NameTaken.
+    `reference` is the firm's own number of the human behind it: all logins under one number are one person
+    wherever two people are asked for. `another` states that the person keeps an open login beside it.
+    Raises UnknownRole, BadReference, HasLogin or NameTaken.
     """
     if missing := set(roles) - {str(role) for role in OF_STAFF}:
         known = ", ".join(sorted(OF_STAFF))
         raise UnknownRole(f"There is no role {', '.join(sorted(missing))}; there are {known}.")
     password = secrets.token_urlsafe(12)
     held = tuple(sorted(map(Role, set(roles))))
-    _open(name=name, encoded=make_password(password), person=seams.new_id(), roles=held, staff=True)
+    add_staff_login(
+        _by_hand(),
+        name=name,
+        encoded=make_password(password),
+        reference=checked_reference(reference),
+        roles=held,
+        another=another,
+    )
     return password
 
 
@@ -61,7 +70,7 @@ def open_client_login(name: str, person: UUID, password: str | None = None) -> s
     password = password or secrets.token_urlsafe(12)
     User.username_validator(name)
     validate_password(password, User(username=name))
-    _open(name=name, encoded=make_password(password), person=person, roles=(Role.CLIENT,), staff=False)
+    add_login(_by_hand(), name=name, encoded=make_password(password), person=person)
     return password
 
 
@@ -84,33 +93,30 @@ def _by_hand() -> Context:
     )
 
 
-def _open(**inputs: Any) -> None:
-    add_login(_by_hand(), **inputs)
-
-
 @command("access.open-login")
-def add_login(
-    entry: Entry, *, name: str, encoded: str, person: UUID, roles: tuple[Role, ...], staff: bool
+def add_login(entry: Entry, *, name: str, encoded: str, person: UUID) -> int:
+    """Keep a client's login whose first password is hashed already; returns its number. Raises NameTaken."""
+    return keep_login(entry, User(username=name, password=encoded, person=person), (Role.CLIENT,)).pk
+
+
+@command("access.open-staff-login")
+def add_staff_login(
+    entry: Entry, *, name: str, encoded: str, reference: str, roles: tuple[Role, ...], another: bool
 ) -> int:
-    """Keep a login whose first password is hashed already; returns its number. Raises NameTaken."""
-    return keep_login(entry, name=name, encoded=encoded, person=person, roles=roles, staff=staff).pk
+    """Keep a login of staff, as the person of its reference; returns its number. NameTaken, HasLogin."""
+    person = person_of(entry, reference) or seams.new_id()
+    check_only_login(person, another)
+    user = User(username=name, password=encoded, person=person, is_staff=True)
+    user.reference, user.another = reference, another
+    return keep_login(entry, user, roles).pk
 
 
-def keep_login(
-    entry: Entry,
-    *,
-    name: str,
-    encoded: str,
-    person: UUID,
-    roles: tuple[Role, ...],
-    staff: bool,
-    email: str = "",
-) -> User:
-    """Keep a login within an entry; `email` is an address that is confirmed. Raises NameTaken."""
-    if User.objects.filter(username=name).exists():
+def keep_login(entry: Entry, user: User, roles: tuple[Role, ...]) -> User:
+    """Keep a login within an entry, with these roles. Raises NameTaken."""
+    if User.objects.filter(username=user.username).exists():
         raise NameTaken("There is a login of that name already; choose another.")
-    user = User.objects.create(username=name, password=encoded, person=person, is_staff=staff, email=email)
+    user.save(force_insert=True)
     user.groups.set([Group.objects.get_or_create(name=role)[0] for role in roles])
     entry.lock(user.stream)
-    entry.record(user.stream, LoginOpened(person=person, roles=roles))
+    entry.record(user.stream, LoginOpened(person=user.person, roles=roles))
     return user

@@ -115,15 +115,8 @@ def sign_up(entry: Entry, *, asked: UUID, encoded: str) -> int:
     row.used_at = entry.effective_at
     row.save(update_fields=["used_at"])
     address = notices.opened_bytes(row.sealed)
-    user = keep_login(
-        entry,
-        name=address,
-        encoded=encoded,
-        person=row.person,
-        roles=(Role.CLIENT,),
-        staff=False,
-        email=address,
-    )
+    fresh = User(username=address, password=encoded, person=row.person, email=address)
+    user = keep_login(entry, fresh, (Role.CLIENT,))
     entry.record(asked, SignUpConfirmed(login=user.stream))
     return user.pk
 

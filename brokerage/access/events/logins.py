@@ -44,6 +44,14 @@ class LoginOpened:
     roles: tuple[Role, ...]
 
 
+@event("access.login-identified", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginIdentified:
+    """Two others said which human the login of staff is; from now on it counts as that person."""
+
+    person: UUID
+
+
 @event("access.login-closed", audience=Audience.STAFF)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginClosed:

@@ -4,6 +4,7 @@ from uuid import UUID, uuid5
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models import Q
 from django.utils.functional import cached_property
 
 from brokerage.ledger import seams
@@ -21,6 +22,25 @@ class User(AbstractUser):
         default=seams.new_id,
         help_text="The human being behind the login; shared by all logins of that human.",
     )
+    reference = models.CharField(
+        max_length=40,
+        blank=True,
+        default="",
+        db_index=True,
+        help_text="The firm's own number of a member of staff, by which logins of one human are known.",
+    )
+    another = models.BooleanField(
+        default=False, help_text="Stated to be one more open login of a person who has one."
+    )
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(is_staff=True, is_active=True, another=False),
+                name="access_one_staff_login",
+            )
+        ]
 
     @cached_property
     def rights(self) -> frozenset[rules.Perm]:

@@ -1,4 +1,4 @@
-"""manage.py staff add NAME --role ROLE: a login for a member of staff."""
+"""manage.py staff add NAME --person NUMBER --role ROLE: a login for a member of staff."""
 
 from typing import Any
 
@@ -14,13 +14,19 @@ from brokerage.ledger.refusal import Refused
 class Command(BaseCommand):
     """Open, close and list the logins of staff."""
 
-    help = "Logins of staff: add NAME --role ROLE [--role ROLE] | close NAME | code NAME | list"
+    help = (
+        "Logins of staff: add NAME --person NUMBER --role ROLE [--role ROLE] | close NAME | code NAME | list"
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One of three actions."""
         actions = parser.add_subparsers(dest="action", required=True)
         add = actions.add_parser("add", help="a new login; its first password is printed once")
         add.add_argument("name")
+        add.add_argument(
+            "--person", required=True, help="the firm's own number of the human, the same for all his logins"
+        )
+        add.add_argument("--another", action="store_true", help="the person keeps another open login as well")
         add.add_argument("--role", action="append", required=True, help="operations, credit, ...")
         actions.add_parser("close", help="the login stops working at once").add_argument("name")
         code = actions.add_parser("code", help="the next code of a login's app; in a demonstration only")
@@ -31,7 +37,9 @@ class Command(BaseCommand):
         """Do it, or say why not."""
         try:
             if action == "add":
-                self.stdout.write(f"{options['name']}  {open_login(options['name'], options['role'])}")
+                name, another = options["name"], options["another"]
+                first = open_login(name, options["role"], options["person"], another=another)
+                self.stdout.write(f"{name}  {first}")
             elif action == "code":
                 self.stdout.write(self._code(options["name"]))
             elif action == "close":
@@ -53,4 +61,5 @@ class Command(BaseCommand):
     def _list(self) -> None:
         for user in User.objects.filter(is_staff=True).order_by("username"):
             roles = ", ".join(user.groups.order_by("name").values_list("name", flat=True))
-            self.stdout.write(f"{user.username:24} {'' if user.is_active else 'closed, '}{roles}")
+            state = "" if user.is_active else "closed, "
+            self.stdout.write(f"{user.username:24} {user.reference or '–':16} {state}{roles}")

@@ -57,7 +57,7 @@ def _staff() -> Iterator[str]:
     for number, role in enumerate(demo.ROLES):
         name = f"{role}-checker" if role in demo.ROLES[:number] else role
         if not User.objects.filter(username=name).exists():
-            yield _line(name, open_login(name, [role]), role)
+            yield _line(name, open_login(name, [role], reference=name), role)
 
 
 def _clients() -> Iterator[str]:
