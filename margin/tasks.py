@@ -2,6 +2,7 @@
 and take interest.
 """
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, time, timedelta
@@ -15,7 +16,7 @@ from brokerage.jobs.commands import request
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
 from brokerage.jobs.schedule import MONEY, REVAL, Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo, SecondPersonNeeded
+from brokerage.ledger.commands import Command, Context, NothingToDo, SecondPersonNeeded
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market import queries as market
 from brokerage.market.rules.calendars import ONE_DAY, hong_kong_date
@@ -28,41 +29,60 @@ from .revaluation import breached_since
 from .revaluation import revalue as revalue_all
 from .rules.lifecycle import SELLING, UNSOLD, WAITING
 
+log = logging.getLogger(__name__)
 MINUTE = timedelta(minutes=1)
 GLANCE = timedelta(seconds=10)
 BATCH = 50
 
 
 def _value_book(run: Run) -> Sequence[UUID]:
-    """Value every account at the prices of the slot; those that may change are the run's items."""
-    price_set = market.latest_price_set(run.slot)
-    return () if price_set is None else revalue_all(price_set.id, run.slot).candidates
+    """Value every account at the present prices; those that may change are the run's items."""
+    now = seams.now()
+    price_set = market.latest_price_set(now)
+    return () if price_set is None else revalue_all(price_set.id, now).candidates
 
 
 @job(
     "margin.revalue", slots=every(MINUTE), policy=LATEST_ONLY, queue=REVAL, plan=_value_book, shard_size=BATCH
 )
 def revalue(run: Run, items: Sequence[UUID]) -> None:
-    """Decide exactly, and under lock, on the accounts whose state may change at the slot's prices."""
-    price_set = market.latest_price_set(run.slot)
-    if price_set is None:
-        return
-    with suppress(NothingToDo):
-        commands.assess(run.batch(items, price_set.id), accounts=list(items), price_set=price_set.id)
+    """Decide exactly, and under lock, on the accounts whose state may change at the present prices."""
+    _decide(commands.assess, run, items)
 
 
 @job("margin.follow-prices", slots=every(GLANCE), policy=LATEST_ONLY, queue=REVAL)
 def follow_prices(run: Run, items: Sequence[UUID]) -> None:
-    """At prices adopted between two minutes, call whom they breach at once and ask for a revaluation."""
-    price_set = market.latest_price_set(run.slot)
+    """At prices adopted between two minutes, call whom they breach at once and ask for a revaluation.
+
+    A batch that cannot be judged is left to that revaluation, which finds the account at fault.
+    """
+    now = seams.now()
+    price_set = market.latest_price_set(now)
     if price_set is None:
         return
-    breached = breached_since(price_set.id, run.slot)
+    breached = breached_since(price_set.id, now)
     for start in range(0, len(breached), BATCH):
-        accounts = list(breached[start : start + BATCH])
-        with suppress(NothingToDo):
-            commands.assess(run.batch(accounts, price_set.id), accounts=accounts, price_set=price_set.id)
+        try:
+            _decide(commands.assess, run, breached[start : start + BATCH])
+        except Exception:
+            log.exception("accounts breached by the prices of %s wait for the revaluation", price_set.slot)
     request("margin.revalue", price_set.slot)
+
+
+def _decide(step: Command[..., tuple[UUID, ...]], run: Run, items: Sequence[UUID]) -> None:
+    """Take a step for some accounts at the present prices and time, however late the run is.
+
+    The book is today's, so it is judged at today's prices, and what follows from it is dated today.
+    """
+    now = seams.now()
+    price_set = market.latest_price_set(now)
+    if price_set is not None:
+        with suppress(NothingToDo):
+            step(
+                run.batch(items, price_set.id, effective_at=now),
+                accounts=list(items),
+                price_set=price_set.id,
+            )
 
 
 def _overdue(run: Run) -> Sequence[UUID]:
@@ -74,11 +94,7 @@ def _overdue(run: Run) -> Sequence[UUID]:
 @job("margin.expire", slots=every(MINUTE), policy=LATEST_ONLY, queue=MONEY, plan=_overdue, shard_size=BATCH)
 def expire(run: Run, items: Sequence[UUID]) -> None:
     """Declare passed deadlines, each once, however late."""
-    price_set = market.latest_price_set(run.slot)
-    if price_set is not None:
-        context = run.batch(items, price_set.id)
-        with suppress(NothingToDo):
-            commands.expire_calls(context, accounts=list(items), price_set=price_set.id)
+    _decide(commands.expire_calls, run, items)
 
 
 def _unsold(run: Run) -> Sequence[UUID]:

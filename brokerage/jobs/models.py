@@ -19,7 +19,7 @@ class RunState(models.TextChoices):
 
 
 class ShardState(models.TextChoices):
-    """A shard's life. Split: its items went on as shards of one. Closed: staff gave it up."""
+    """A shard's life. Split: its items went on as shards of one. Closed: given up, or overtaken."""
 
     DUE = "due"
     RUNNING = "running"

@@ -7,8 +7,8 @@ in (after, until], in order, each once. Nothing here reads a clock.
 from calendar import monthrange
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from enum import Enum
 from zlib import crc32
 
 Slots = Callable[[datetime, datetime], Iterator[datetime]]
@@ -19,22 +19,14 @@ FIRST_DELAY = timedelta(minutes=1)
 LAST_DAY = 31
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """What becomes of slots that were missed: the newest `keep` of them run, or all when it is None."""
+class Policy(Enum):
+    """What becomes of slots that were missed: all of them run, or the newest alone."""
 
-    keep: int | None = None
-
-
-ALL_IN_ORDER = Policy()
-LATEST_ONLY = Policy(1)
+    ALL_IN_ORDER = "all in order"
+    LATEST_ONLY = "latest only"
 
 
-def windowed(count: int) -> Policy:
-    """The policy that runs the newest `count` missed slots, in order. Raises ValueError below one."""
-    if count < 1:
-        raise ValueError("a window holds at least one slot")
-    return Policy(count)
+ALL_IN_ORDER, LATEST_ONLY = Policy
 
 
 def every(interval: timedelta) -> Slots:
@@ -75,14 +67,9 @@ def monthly(day: int, at: time, zone: tzinfo) -> Slots:
     return daily(at, zone, on=lambda local: local.day == min(day, monthrange(local.year, local.month)[1]))
 
 
-def only(slots: Slots, when: Callable[[datetime], bool]) -> Slots:
-    """Those of `slots` that `when` accepts, such as the minutes inside a trading session."""
-    return lambda after, until: filter(when, slots(after, until))
-
-
 def missed(slots: Slots, policy: Policy, *, last: datetime, now: datetime) -> list[datetime]:
     """The slots in (last, now] that must still run, oldest first."""
-    return list(deque(slots(last, now), maxlen=policy.keep))
+    return list(deque(slots(last, now), maxlen=1 if policy is LATEST_ONLY else None))
 
 
 def newest(slots: Slots, *, now: datetime) -> datetime | None:

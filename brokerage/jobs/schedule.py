@@ -23,7 +23,10 @@ MONEY, REVAL, NOTIFY, REPORTS = QUEUES = ("money", "reval", "notify", "reports")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One slot of a job, for its plan and work. `late`: decide again on current prices before selling."""
+    """One slot of a job, for its plan and work. `late`: it starts long after the slot.
+
+    What is judged on prices is judged at the present ones, whatever the slot: see margin's tasks.
+    """
 
     id: UUID
     job: str
@@ -40,14 +43,14 @@ class Run:
             correlation=self.id,
         )
 
-    def batch(self, items: Sequence[UUID], *about: object) -> Context:
+    def batch(self, items: Sequence[UUID], *about: object, effective_at: datetime | None = None) -> Context:
         """The context of one command for several items: keyed by job, slot, exactly these items and `about`.
 
         A shard that keeps failing goes on item by item, so under other keys: such a command must itself
         leave out what is done.
         """
         digest = sha256(b"".join(item.bytes for item in items)).hexdigest()[:32]
-        return self.context(":".join(str(part) for part in (digest, *about)))
+        return self.context(":".join(str(part) for part in (digest, *about)), effective_at=effective_at)
 
 
 Plan = Callable[[Run], Sequence[UUID]]

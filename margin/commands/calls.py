@@ -9,6 +9,7 @@ from brokerage.access.rules import Perm
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry, NothingToDo, command
 from brokerage.ledger.refusal import Refused
+from brokerage.market import queries as market
 
 from .. import queries
 from ..events import CallCancelled, CallDisputed, CallExtended, Cause, Outcome
@@ -46,13 +47,13 @@ def assess(
     Raises and lowers warnings, places and lifts price holds, issues calls, notes relief by prices and
     enforces the hard trigger. `calm_set` is the set of the assessment before, which decides how much
     of a new call is due to virtual assets: by default the last at which the revaluation found the
-    account not in call. Raises NothingToDo when no account changes,
+    account not in call. Raises NothingToDo when no account changes or newer prices were adopted,
     TooManyAccounts, UnknownMarginAccount, NoPolicy and PriceMissing.
     """
     seen = cache(partial(view, entry))
     calm_sets = queries.calm_sets(accounts) if calm_set is None else dict.fromkeys(accounts, calm_set)
     changed = []
-    for each in opened(entry, accounts):
+    for each in _judged_at(entry, accounts, price_set):
         calm = seen(each.currency, calm_sets[each.id]) if each.id in calm_sets else None
         if progress.revalue(each, seen(each.currency, price_set), calm):
             changed.append(each.id)
@@ -67,7 +68,7 @@ def expire_calls(entry: Entry, *, accounts: Sequence[UUID], price_set: UUID) -> 
     one under a price hold. Raises NothingToDo when there is none, and as `assess`.
     """
     changed = []
-    for each in opened(entry, accounts):
+    for each in _judged_at(entry, accounts, price_set):
         if each.call is not None and _expire(each, each.call, price_set):
             changed.append(each.id)
     return done(changed)
@@ -114,6 +115,18 @@ def cancel_call(entry: Entry, *, account: UUID, reason: str) -> None:
     seen = view(entry, each.currency, None)
     progress.close_plan(each, seen, judge(each.book, seen), Outcome.SUPERSEDED)
     each.record(CallCancelled(call=call.id, reason=reason))
+
+
+def _judged_at(entry: Entry, accounts: Sequence[UUID], price_set: UUID) -> list[Case]:
+    """The accounts, opened, if no newer prices were adopted: a book of today is not judged at older ones.
+
+    Asked under the locks, so that whoever acted at newer prices before is seen.
+    """
+    opened_cases = opened(entry, accounts)
+    newest = market.latest_price_set()
+    if newest is not None and newest.id != market.price_set(price_set).id:
+        raise NothingToDo("Newer prices were adopted meanwhile; judge at those.", newest=newest.id)
+    return opened_cases
 
 
 def _expire(each: Case, call: Call, price_set: UUID) -> bool:

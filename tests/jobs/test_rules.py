@@ -20,8 +20,6 @@ from brokerage.jobs.rules import (
     missed,
     monthly,
     newest,
-    only,
-    windowed,
 )
 
 HKT = timezone(timedelta(hours=8), "HKT")
@@ -90,18 +88,11 @@ def test_a_month_without_that_day_uses_its_last_one() -> None:
     assert days == [29, 30]
 
 
-def test_only_keeps_what_the_session_accepts() -> None:
-    slots = only(every(MINUTE), lambda t: t.hour == 2)
-    found = list(slots(at("2026-03-02T01:58Z"), at("2026-03-02T02:01Z")))
-    assert found == [at("2026-03-02T02:00Z"), at("2026-03-02T02:01Z")]
-
-
-def test_policies_keep_all_the_newest_few_or_the_newest() -> None:
+def test_policies_keep_all_or_the_newest() -> None:
     span = {"last": at("2026-03-02T00:00Z"), "now": at("2026-03-05T00:00Z")}
     hourly = every(60 * MINUTE)
     assert len(missed(hourly, ALL_IN_ORDER, **span)) == 72
     assert missed(hourly, LATEST_ONLY, **span) == [span["now"]]
-    assert missed(hourly, windowed(3), **span) == missed(hourly, ALL_IN_ORDER, **span)[-3:]
     assert missed(hourly, ALL_IN_ORDER, last=span["now"], now=span["last"]) == []
 
 
@@ -109,7 +100,7 @@ def test_a_job_without_history_begins_at_its_newest_slot() -> None:
     now = at("2026-03-02T01:00:30Z")
     assert newest(every(MINUTE), now=now) == at("2026-03-02T01:00Z")
     assert newest(monthly(LAST_DAY, time(0), HKT), now=now) == at("2026-02-27T16:00Z")
-    assert newest(only(every(60 * MINUTE), lambda t: False), now=now) is None
+    assert newest(lambda after, until: iter(()), now=now) is None
 
 
 def test_delays_double_and_differ_by_key() -> None:
@@ -118,9 +109,7 @@ def test_delays_double_and_differ_by_key() -> None:
     assert delay(1, "a") == delay(1, "a")
 
 
-@pytest.mark.parametrize(
-    "make", [lambda: windowed(0), lambda: every(timedelta(0)), lambda: monthly(32, time(0), UTC)]
-)
+@pytest.mark.parametrize("make", [lambda: every(timedelta(0)), lambda: monthly(32, time(0), UTC)])
 def test_a_schedule_that_means_nothing_is_refused(make: Callable[[], object]) -> None:
     with pytest.raises(ValueError):
         make()

@@ -10,9 +10,10 @@ import pytest
 from django.db import connection
 
 from brokerage.jobs import commands
+from brokerage.jobs.commands import runs
 from brokerage.jobs.commands.work import claim_shard, do_shard
-from brokerage.jobs.models import JobRun, RunShard, RunState
-from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, Policy, every, windowed
+from brokerage.jobs.models import JobRun, Parked, RunShard, RunState
+from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, Policy, every
 from brokerage.jobs.schedule import Run, job
 
 from .world import START, World
@@ -65,14 +66,6 @@ class TestTick:
         assert latest[-1].slot == world.now.replace(second=0)
         assert (mandatory[0].late, mandatory[-1].late) == (False, False)
         assert mandatory[10].late
-
-    def test_a_window_makes_up_its_newest_slots(self, world: World) -> None:
-        declare(policy=windowed(3))
-        world.cycle()
-        world.wait(hours=1)
-        world.cycle()
-        newest = world.now.replace(second=0)
-        assert slots_done()[1:] == [newest - 2 * MINUTE, newest - MINUTE, newest]
 
     def test_unstarted_slots_are_skipped_where_only_the_latest_counts(self, world: World) -> None:
         declare(policy=LATEST_ONLY)
@@ -183,6 +176,49 @@ class TestPlan:
         world.cycle()
         assert slots_done() == [START.replace(second=0), START.replace(second=0) + MINUTE]
         assert len(seen) == 6
+
+    def test_where_only_the_latest_counts_a_plan_left_by_a_dead_worker_is_skipped(self, world: World) -> None:
+        seen = declare(policy=LATEST_ONLY)
+        commands.tick()
+        world.dies_at("jobs.after-plan", lambda: commands.work_once("reval", "dead"))
+        world.wait(hours=13)
+        world.cycle()
+        newest = world.now.replace(second=0)
+        assert {run.slot for run in seen} == {newest}
+        assert JobRun.objects.get(slot=START.replace(second=0)).state == RunState.SKIPPED
+
+    def test_where_only_the_latest_counts_a_plan_under_way_is_finished(self, world: World) -> None:
+        declare(policy=LATEST_ONLY)
+        commands.tick()
+        slow = runs.claim_run("reval", "slow")
+        assert slow is not None
+        world.wait(seconds=59)
+        commands.tick()
+        assert runs.plan_run(slow) == 3
+
+    def test_where_only_the_latest_counts_a_plan_that_fails_is_made_for_the_next_slot(
+        self, world: World
+    ) -> None:
+        seen, failing = [], [1] * 7
+
+        def plan(run: Run) -> list[UUID]:
+            if failing and failing.pop():
+                raise LookupError("no price set")
+            return ACCOUNTS
+
+        @job("test.planned", slots=every(MINUTE), policy=LATEST_ONLY, queue="reval", plan=plan)
+        def work(run: Run, items: Sequence[UUID]) -> None:
+            seen.append(run.slot)
+
+        world.cycles(7)
+        assert not seen
+        parked = Parked.objects.get()
+        assert (parked.source, parked.business_key, parked.attempts) == ("plan", "test.planned", 5)
+        world.cycle()
+        assert seen == [world.now.replace(second=0)]
+        commands.retry(parked.id, resolver="staff:ann")
+        commands.drain("reval", "w")
+        assert seen[1:] == [world.now]
 
     def test_a_key_names_job_item_and_slot(self, world: World) -> None:
         seen = declare()

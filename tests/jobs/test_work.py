@@ -13,13 +13,13 @@ from django.db import connection
 
 from brokerage.jobs import commands, queries
 from brokerage.jobs.commands import runs
-from brokerage.jobs.commands.parking import NotOpen
+from brokerage.jobs.commands.decisions import NotOpen
 from brokerage.jobs.commands.work import claim_shard, do_shard, finish_shard
 from brokerage.jobs.models import JobRun, Parked, RunShard, RunState, ShardState
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, Policy, every
 from brokerage.jobs.schedule import Run, job
 
-from .world import World
+from .world import START, World
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -224,11 +224,22 @@ class TestPoison:
         effects.poison = {POISON}
         world.cycles(40)
         assert RunShard.objects.filter(items=[POISON]).count() == 1
+
+    @pytest.mark.parametrize("interval", [MINUTE, HOUR])
+    def test_where_only_the_latest_counts_a_retry_drops_the_old_slot_for_the_present(
+        self, world: World, interval: timedelta
+    ) -> None:
+        effects = Effects(policy=LATEST_ONLY, interval=interval)
+        effects.poison = {POISON}
+        world.cycles(40)
         effects.poison = set()
         commands.retry(queries.parked_items().get().id, resolver="staff:ann")
-        world.cycle()
+        asked = world.now
+        commands.drain("reval", "w")
         slots = [run.slot for (_, item), run in effects.kept.items() if item == POISON]
-        assert slots == [JobRun.objects.earliest("slot").slot, world.now.replace(second=0)]
+        assert slots == [asked]
+        assert RunShard.objects.get(items=[POISON]).state == ShardState.CLOSED
+        assert not queries.parked_items().exists()
 
     def test_a_plan_that_fails_is_parked_and_later_slots_run(self, world: World) -> None:
         seen = []
@@ -253,6 +264,65 @@ class TestPoison:
         commands.retry(parked.id, resolver="staff:ann")
         world.cycle()
         assert JobRun.objects.filter(state=RunState.DONE).count() == 2
+
+
+class Whole:
+    """A job without a plan of which only the latest slot counts; fails as often as `failing` says."""
+
+    def __init__(self, failing: int) -> None:
+        self.failing = failing
+        self.done: list[Run] = []
+        job("test.whole", slots=every(timedelta(seconds=10)), policy=LATEST_ONLY, queue="reval")(self.work)
+
+    def work(self, run: Run, items: Sequence[UUID]) -> None:
+        if self.failing:
+            self.failing -= 1
+            raise RuntimeError("another command is at work")
+        self.done.append(run)
+
+    def glances(self, world: World, times: int) -> None:
+        for _ in range(times):
+            world.cycle()
+            world.wait(seconds=10)
+
+
+@pytest.mark.django_db
+class TestLatestWithoutAPlan:
+    def test_after_a_failure_the_next_slot_is_done_on_time(self, world: World) -> None:
+        whole = Whole(failing=1)
+        whole.glances(world, 3)
+        assert [run.slot - START for run in whole.done] == [timedelta(seconds=10), timedelta(seconds=20)]
+        assert states() == {ShardState.CLOSED: 1, ShardState.DONE: 2}
+        assert JobRun.objects.exclude(state=RunState.DONE).get().state == RunState.SKIPPED
+
+    def test_five_failing_slots_are_shown_and_the_sixth_is_done(self, world: World) -> None:
+        whole = Whole(failing=5)
+        whole.glances(world, 6)
+        assert [run.slot - START for run in whole.done] == [timedelta(seconds=50)]
+        parked = Parked.objects.get()
+        assert (parked.business_key, parked.attempts) == (f"test.whole:{runs.WHOLE}", 5)
+
+    def test_what_fails_on_and_on_is_one_parked_item(self, world: World) -> None:
+        whole = Whole(failing=23)
+        whole.glances(world, 30)
+        assert len(whole.done) == 7
+        parked = Parked.objects.get()
+        assert parked.last_at > parked.first_at
+        commands.retry(parked.id, resolver="staff:ann")
+        assert not queries.parked_items().exists()
+
+    def test_while_the_one_before_is_at_work_the_next_waits(self, world: World) -> None:
+        whole = Whole(failing=1)
+        world.cycle()
+        world.wait(seconds=70)
+        slow = claim_shard("reval", "slow")
+        assert slow is not None
+        commands.tick()
+        commands.drain("reval", "quick")
+        assert not whole.done
+        do_shard(slow)
+        commands.drain("reval", "quick")
+        assert len(whole.done) == 2
 
 
 @pytest.mark.django_db(transaction=True)

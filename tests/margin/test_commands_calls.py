@@ -80,6 +80,13 @@ class TestAssess:
             firm.assess(called)
         assert Call.objects.filter(account=called).count() == 1
 
+    def test_never_judges_at_prices_that_newer_ones_have_replaced(self, firm: Firm) -> None:
+        account = firm.base_book()
+        fallen = firm.prices(FALLEN)
+        firm.prices(BASE)
+        with pytest.raises(NothingToDo):
+            margin.assess(context(), accounts=[account], price_set=fallen)
+
     def test_beyond_the_hard_trigger_expires_the_call_at_once(self, firm: Firm) -> None:
         account = firm.base_book()
         firm.wait(hours=3)
@@ -162,6 +169,13 @@ class TestExpiry:
             margin.expire_calls(context(), accounts=[called], price_set=firm.price_set)
         assert kinds(called).count("call-expired") == 1
         assert last(called, CallExpired).scope is Scope.ALL
+
+    def test_is_never_judged_at_prices_that_newer_ones_have_replaced(self, firm: Firm, called: UUID) -> None:
+        firm.wait(days=2)
+        fallen = firm.prices({})
+        firm.prices(BASE | {"0700": "600"})
+        with pytest.raises(NothingToDo):
+            margin.expire_calls(context(), accounts=[called], price_set=fallen)
 
     def test_spares_a_call_that_prices_meet_at_that_moment(self, firm: Firm, called: UUID) -> None:
         firm.wait(days=1)

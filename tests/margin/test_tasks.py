@@ -1,22 +1,24 @@
 """The cycle as the jobs run it: it values, calls, expires, sells and charges by itself."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
 from brokerage.jobs import commands as jobs
 from brokerage.jobs import outbox
-from brokerage.jobs.models import Outbox, OutboxState, Parked
+from brokerage.jobs.models import JobRun, Outbox, OutboxState, Parked
 from brokerage.jobs.schedule import Run
 from brokerage.ledger.chart import Role
+from brokerage.ledger.commands import Busy, Context
 from brokerage.ledger.models import Refusal
+from brokerage.market import queries as market
 from margin import tasks
 from margin.events import CallIssued, InterestAccrued, SaleClosed
 from margin.models import Sale, Valuation
 from margin.rules.lifecycle import Stage
-from tests.margin.firm import FALLEN, Firm, kinds, last, open_call, owed
+from tests.margin.firm import BASE, FALLEN, Firm, kinds, last, open_call, owed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,6 +85,92 @@ def test_a_fall_between_two_minutes_calls_whom_it_breaches_before_the_book_is_va
     assert kinds(account).count("call-issued") == 1
     assert "call-issued" not in kinds(spared)
     assert Valuation.objects.get(account=account).price_set == valued
+
+
+RECOVERED = {"0700": "500", "2800": "25", "BTC": "97000", "ETH": "3900"}
+"""The worked example a little under water: a warning, no call."""
+
+
+def shard(job: str, slot: datetime) -> Run:
+    """A run of an earlier slot, as a worker meets it after an outage."""
+    return Run(id=uuid4(), job=job, slot=slot, late=True)
+
+
+def test_a_shard_left_from_before_an_outage_sells_nobody_out_who_is_well_again(firm: Firm) -> None:
+    firm.adopt(automatic_sales=True)
+    account = firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN)
+    before = firm.time
+    firm.wait(days=3)
+    firm.prices(RECOVERED)
+    tasks.revalue(shard("margin.revalue", before), [account])
+    tasks.expire(shard("margin.expire", before), [account])
+    tasks.sell(shard("margin.sell", before), [account])
+    assert "call-issued" not in kinds(account)
+    assert not Outbox.objects.exists()
+
+
+def test_a_shard_that_comes_seconds_late_judges_a_purchase_at_its_own_prices(firm: Firm) -> None:
+    account = firm.account({"0700": "2000", "HKD": "0.01"})
+    firm.wait(hours=1)
+    firm.prices({"0700": "450"})
+    minute = firm.time
+    firm.wait(seconds=20)
+    firm.prices({"0700": "500"})
+    firm.buy(account, "0700", "4000")
+    tasks.revalue(shard("margin.revalue", minute), [account])
+    assert "call-issued" not in kinds(account)
+
+
+def test_the_deadlines_of_a_call_found_late_run_from_its_finding(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN)
+    before = shard("margin.revalue", firm.time)
+    firm.wait(hours=13)
+    firm.prices({})
+    tasks.revalue(before, tasks._value_book(before))
+    call = open_call(account)
+    assert call.issued_at == firm.time
+    assert Valuation.objects.get(account=account).price_set == firm.price_set
+    tasks.expire(shard("margin.expire", firm.time), [account])
+    assert open_call(account).expired == "nothing"
+
+
+def test_an_overdue_call_that_newer_prices_meet_does_not_expire_on_the_older_ones(firm: Firm) -> None:
+    account = firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN)
+    cycle(firm)
+    firm.time = open_call(account).securities_due_at
+    firm.prices({})
+    overdue = firm.time
+    firm.wait(seconds=20)
+    firm.prices(BASE | {"0700": "600"})
+    tasks.expire(shard("margin.expire", overdue), [account])
+    assert "call-expired" not in kinds(account)
+
+
+def test_an_account_that_cannot_be_judged_silences_nobody_else(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy, called = firm.base_book(), firm.base_book()
+    cycle(firm)
+    firm.prices(FALLEN)
+    assess = tasks.commands.assess
+
+    def assess_but_one(context: Context, *, accounts: list[UUID], price_set: UUID) -> None:
+        if busy in accounts:
+            raise Busy("Another command is at work on the same account.")
+        assess(context, accounts=accounts, price_set=price_set)
+
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    monkeypatch.setattr(tasks.commands, "assess", assess_but_one)
+    firm.wait(seconds=10)
+    glance(firm)
+    assert "call-issued" in kinds(called)
+    assert JobRun.objects.filter(job="margin.revalue", slot=market.price_set(firm.price_set).slot).exists()
 
 
 def test_the_cycle_sells_by_itself_where_the_policy_allows_it(firm: Firm) -> None:

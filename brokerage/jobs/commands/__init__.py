@@ -1,6 +1,6 @@
 """What changes the working tables: planning slots, doing shards, and deciding about parked items."""
 
-from .parking import close, retry
+from .decisions import close, retry
 from .retention import prune
 from .runs import request, tick
 from .work import LeaseLost, drain, sweep, work_once

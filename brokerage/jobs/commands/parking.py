@@ -1,34 +1,16 @@
-"""Setting work aside for a person after five failures, and what that person decides."""
+"""Setting work aside for a person after five failures."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
-from django.db.models import QuerySet
-
 from brokerage.ledger import seams
-from brokerage.ledger.refusal import Refused
 
-from ..models import (
-    JobRun,
-    Outbox,
-    OutboxState,
-    Parked,
-    ParkedSource,
-    ParkedState,
-    RunShard,
-    RunState,
-    ShardState,
-)
-from .locks import lock_job
+from ..models import JobRun, Outbox, Parked, ParkedSource, ParkedState, RunShard, ShardState
+from ..rules import LATEST_ONLY
+from ..schedule import jobs
 
 ERROR_LENGTH = 2000
-
-
-class NotOpen(Refused):
-    """The parked item is unknown, or somebody decided about it before."""
-
-    code = "jobs.not-open"
 
 
 def text(error: Exception | str) -> str:
@@ -67,7 +49,7 @@ def park_plan(run: JobRun, error: Exception | str) -> None:
     _park(
         ParkedSource.PLAN,
         run.job,
-        f"{run.job}:{slot}",
+        run.job if jobs()[run.job].policy is LATEST_ONLY else f"{run.job}:{slot}",
         {"slot": slot, "run": str(run.id)},
         error=text(error),
         attempts=run.attempts,
@@ -88,57 +70,22 @@ def park_message(message: Outbox, error: Exception | str) -> None:
     )
 
 
-def retry(parked: UUID, *, resolver: str, reason: str = "") -> None:
-    """Put parked work back to be done at once, with five fresh attempts. Raises NotOpen."""
-    with transaction.atomic():
-        row = _resolve(parked, ParkedState.RETRIED, resolver, reason)
-        again = {"attempts": 0, "next_at": seams.now()}
-        if row.source == ParkedSource.ITEM:
-            _parked_shards(row).update(state=ShardState.DUE, **again)
-        elif row.source == ParkedSource.PLAN:
-            JobRun.objects.filter(id=row.payload["run"], state=RunState.PARKED).update(
-                state=RunState.DUE, **again
-            )
-        else:
-            messages = Outbox.objects.filter(id=row.payload["message"], state=OutboxState.PARKED)
-            messages.update(state=OutboxState.NEW, **again)
-
-
-def close(parked: UUID, *, resolver: str, reason: str) -> None:
-    """Give parked work up for good: it will not be done. Raises NotOpen."""
-    with transaction.atomic():
-        row = _resolve(parked, ParkedState.CLOSED, resolver, reason)
-        if row.source == ParkedSource.ITEM:
-            _parked_shards(row).update(state=ShardState.CLOSED)
-        elif row.source == ParkedSource.PLAN:
-            runs = JobRun.objects.filter(id=row.payload["run"], state=RunState.PARKED)
-            runs.update(state=RunState.SKIPPED, finished_at=seams.now())
-
-
-def _resolve(parked: UUID, state: ParkedState, resolver: str, reason: str) -> Parked:
-    open_rows = Parked.objects.filter(id=parked, state=ParkedState.OPEN)
-    if row := open_rows.first():
-        lock_job(row.kind)
-        row = open_rows.select_for_update().first()
-    if row is None:
-        raise NotOpen("This item is not open any more; reload the page.", parked=parked)
-    row.state, row.resolver, row.reason, row.resolved_at = state, resolver, reason, seams.now()
-    row.save()
-    return row
-
-
-def _parked_shards(row: Parked) -> QuerySet[RunShard]:
-    item = UUID(row.payload["item"])
-    return RunShard.objects.filter(job=row.kind, items=[item], apart=True, state=ShardState.PARKED)
-
-
-def _park(source: ParkedSource, kind: str, key: str, payload: dict[str, Any], **failure: Any) -> None:
-    Parked.objects.create(
-        id=seams.new_id(),
+def _park(
+    source: ParkedSource,
+    kind: str,
+    key: str,
+    payload: dict[str, Any],
+    *,
+    error: str,
+    attempts: int,
+    first_at: datetime,
+) -> None:
+    """Add an item, or renew the open one that fails on in later slots."""
+    found = {"payload": payload, "error": error, "attempts": attempts, "last_at": seams.now()}
+    Parked.objects.update_or_create(
         source=source,
-        kind=kind,
         business_key=key,
-        payload=payload,
-        last_at=seams.now(),
-        **failure,
+        state=ParkedState.OPEN,
+        defaults=found,
+        create_defaults={"id": seams.new_id(), "kind": kind, "first_at": first_at, **found},
     )

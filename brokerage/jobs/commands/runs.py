@@ -11,7 +11,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 from brokerage.ledger import seams
 
 from ..models import JobRun, RunShard, RunState, ShardState
-from ..rules import MAX_ATTEMPTS, delay, missed, newest
+from ..rules import LATEST_ONLY, MAX_ATTEMPTS, delay, missed, newest
 from ..schedule import Job, Run, jobs
 from . import parking
 from .locks import lock_job
@@ -54,8 +54,7 @@ def _enter(each: Job, until: datetime) -> int:
         else:
             slots = missed(each.slots, each.policy, last=last, now=until)
         entered = _insert(each, slots)
-        if entered:
-            _skip_overtaken(each)
+        _skip_overtaken(each)
         return entered
 
 
@@ -67,14 +66,20 @@ def _insert(each: Job, slots: Sequence[datetime]) -> int:
 
 
 def _skip_overtaken(each: Job) -> None:
-    """Slots that wait unstarted while `keep` newer ones exist are pointless by the job's own policy."""
-    if each.policy.keep is None:
+    """Where only the latest slot counts, skip those before it that nobody is planning at this moment.
+
+    The latest takes over the attempts they made, so that a plan that always fails is parked all the same.
+    """
+    last = JobRun.objects.filter(job=each.name).order_by("-slot").first()
+    if last is None or each.policy is not LATEST_ONLY:
         return
-    runs = JobRun.objects.filter(job=each.name)
-    kept = runs.order_by("-slot").values("id")[: each.policy.keep]
-    runs.filter(state=RunState.DUE, attempts=0).exclude(id__in=kept).update(
-        state=RunState.SKIPPED, finished_at=seams.now()
+    now = seams.now()
+    idle = JobRun.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), job=each.name).filter(
+        slot__lt=last.slot, state=RunState.DUE, attempts__lt=MAX_ATTEMPTS
     )
+    made = idle.aggregate(made=Max("attempts"))["made"]
+    if idle.update(state=RunState.SKIPPED, finished_at=now):
+        JobRun.objects.filter(id=last.id, state=RunState.DUE, attempts__lt=made).update(attempts=made)
 
 
 def claim_run(queue: str, owner: str) -> JobRun | None:
@@ -162,6 +167,8 @@ def _shards(each: Job, run: JobRun, items: list[UUID]) -> list[RunShard]:
 
     Where only the latest slot counts it is left out: its own retry is as good.
     """
+    if each.plan is None and each.policy is LATEST_ONLY:
+        return [_in_place_of_failures(run)]
     open_failures = RunShard.objects.filter(
         job=run.job, apart=True, state__in=(ShardState.DUE, ShardState.RUNNING, ShardState.PARKED)
     )
@@ -171,11 +178,30 @@ def _shards(each: Job, run: JobRun, items: list[UUID]) -> list[RunShard]:
         _shard(run, number, free[start : start + each.shard_size])
         for number, start in enumerate(range(0, len(free), each.shard_size))
     ]
-    if each.policy.keep != 1:
+    if each.policy is not LATEST_ONLY:
         for item in sorted(states.keys() & set(items)):
             state = ShardState.PARKED if states[item] == ShardState.PARKED else ShardState.DUE
             shards.append(_shard(run, len(shards), [item], apart=True, state=state))
     return shards
+
+
+def _in_place_of_failures(run: JobRun) -> RunShard:
+    """The one shard of a job without a plan: it does at once what earlier slots rest from or are parked with.
+
+    It takes over the attempts they made, and waits only for one that is at work.
+    """
+    earlier = RunShard.objects.filter(job=run.job, apart=True)
+    resting = earlier.filter(state=ShardState.DUE).order_by("slot").last()
+    shard = _shard(run, 0, [WHOLE], apart=earlier.filter(state=ShardState.RUNNING).exists())
+    if resting is not None:
+        shard.attempts, shard.first_failed_at = resting.attempts, resting.first_failed_at
+    dropped = earlier.filter(state__in=(ShardState.DUE, ShardState.PARKED))
+    overtaken = list(dropped.values_list("run_id", flat=True))
+    dropped.update(state=ShardState.CLOSED)
+    JobRun.objects.filter(id__in=overtaken, state=RunState.RUNNING).update(
+        state=RunState.SKIPPED, finished_at=seams.now()
+    )
+    return shard
 
 
 def _shard(
