@@ -142,7 +142,6 @@ class Call(models.Model):
             sides=tuple(side for side, true in sides.items() if true),
             expired=lifecycle.Scope(self.expired),
             met_since=self.met_since,
-            plan_version=self.plan_version,
         )
 
 

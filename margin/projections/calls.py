@@ -1,6 +1,7 @@
 """Calls and price holds, folded from their events."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.projection import fold, projection
@@ -10,29 +11,31 @@ from .. import events as e
 from ..models import Call, PriceHold
 from ..rules.calls import Health
 from ..rules.identity import sale_id
-from ..rules.lifecycle import WAITING, Scope, Stage
+from ..rules.lifecycle import ON_ORDER, OVER, WAITING, Scope, Stage, Step, following
 
 ENDED = {
-    e.CallMet: Stage.MET,
-    e.CallMetByMarket: Stage.MET_BY_MARKET,
-    e.CallCancelled: Stage.CANCELLED,
+    e.CallMet: Step.MEET,
+    e.CallMetByMarket: Step.MEET_BY_MARKET,
+    e.CallCancelled: Step.CANCEL,
 }
-STAGES = {
-    e.CallExpired: Stage.EXPIRED,
-    e.SalePlanned: Stage.PLANNED,
-    e.SaleApproved: Stage.APPROVED,
-    e.SaleOrdered: Stage.ORDERED,
-    e.DeficitRecorded: Stage.DEFICIT,
+PAID = {e.DeficitSettled: Step.SETTLE, e.DeficitWrittenOff: Step.WRITE_OFF}
+STEPS = {
+    **ENDED,
+    e.CallExpired: Step.EXPIRE,
+    e.SalePlanned: Step.PLAN,
+    e.SaleApproved: Step.APPROVE,
+    e.SaleOrdered: Step.ORDER,
+    e.DeficitRecorded: Step.RECORD_DEFICIT,
 }
-PAID = {e.DeficitSettled: Stage.SETTLED, e.DeficitWrittenOff: Stage.WRITTEN_OFF}
+WITHDRAWN = (e.Outcome.SUPERSEDED, e.Outcome.CURED, e.Outcome.STOPPED)
+"""How a sale ends that leaves its call as it was before: expired."""
 
 
 @projection(
     models=(Call,),
     events=(
         e.CallIssued,
-        *ENDED,
-        *STAGES,
+        *STEPS,
         *PAID,
         e.SaleFilled,
         e.CallPartMet,
@@ -52,12 +55,10 @@ def _call(row: Call | None, recorded: Recorded) -> Call:
     event = recorded.event
     if row is None:
         return _issued(recorded)
-    if type(event) in STAGES:
-        row.stage = STAGES[type(event)].value
-    if type(event) in ENDED:
-        _end(row, ENDED[type(event)], recorded)
-    if type(event) in PAID and not event.left:
-        _end(row, PAID[type(event)], recorded)
+    for step in _steps(row, event):
+        row.stage = following(Stage(row.stage), step).value
+    if row.is_open and row.stage in OVER:
+        row.is_open, row.ended_at = False, recorded.effective_at
     match event:
         case e.CallExtended():
             row.extended = True
@@ -66,15 +67,36 @@ def _call(row: Call | None, recorded: Recorded) -> Call:
             row.disputed = True
         case e.SalePlanned():
             row.plan_version = event.version
-        case e.SaleFilled():
-            # A fill the venue made before a cancellation arrived belongs to a sale that has ended.
-            if row.stage == Stage.ORDERED and event.sale == sale_id(row.id, row.plan_version):
-                row.stage = Stage.PART_EXECUTED.value
-        case e.SaleClosed():
-            _after_sale(row, recorded)
         case _:
             _towards_target(row, recorded)
     return row
+
+
+def _steps(row: Call, event: Any) -> tuple[Step, ...]:
+    """The steps that an event took, in order."""
+    match event:
+        case e.CallPartMet():
+            return (Step.CURE_PART,) if row.stage in WAITING else ()
+        case e.DeficitSettled() | e.DeficitWrittenOff():
+            return () if event.left else (PAID[type(event)],)
+        case e.SaleFilled():
+            # A fill the venue made before a cancellation arrived belongs to a sale that has ended.
+            current = row.stage in ON_ORDER and event.sale == sale_id(row.id, row.plan_version)
+            return (Step.FILL,) if current else ()
+        case e.SaleClosed():
+            return _closing(row, event)
+    return (STEPS[type(event)],) if type(event) in STEPS else ()
+
+
+def _closing(row: Call, event: e.SaleClosed) -> tuple[Step, ...]:
+    """What a closed sale does to its call: ends it, or leaves it where its deadlines put it."""
+    if event.call_closed:
+        return Step.EXECUTE, Step.CLOSE
+    if event.outcome in WITHDRAWN:
+        return (Step.WITHDRAW,)
+    if event.outcome is e.Outcome.SOLD_OUT:
+        return (Step.EXECUTE,)  # the deficit that follows takes the next step
+    return Step.EXECUTE, Step.EXPIRE if row.expired == Scope.ALL.value else Step.RESUME
 
 
 def _towards_target(row: Call, recorded: Recorded) -> None:
@@ -82,8 +104,8 @@ def _towards_target(row: Call, recorded: Recorded) -> None:
     match event:
         case e.CallPartMet():
             row.securities_left, row.va_left, row.met_since = event.securities_left, event.va_left, None
-            if row.stage in WAITING:
-                row.stage = Stage.PARTIALLY_MET.value
+        case e.SaleClosed() if row.stage == Stage.PARTIALLY_MET:
+            row.va_left = ZERO
         case e.CallRelieved():
             row.met_since = recorded.effective_at
         case e.CallReliefLost():
@@ -117,24 +139,6 @@ def _issued(recorded: Recorded) -> Call:
         securities_due_at=event.securities_due_at,
         va_due_at=event.va_due_at,
     )
-
-
-def _end(row: Call, stage: Stage, recorded: Recorded) -> None:
-    row.stage, row.is_open, row.ended_at = stage.value, False, recorded.effective_at
-
-
-def _after_sale(row: Call, recorded: Recorded) -> None:
-    """A closed sale ends the call, or leaves it where its deadlines put it."""
-    event: e.SaleClosed = recorded.event
-    if event.call_closed:
-        _end(row, Stage.CLOSED, recorded)
-    elif (
-        event.outcome in (e.Outcome.SUPERSEDED, e.Outcome.CURED, e.Outcome.STOPPED)
-        or row.expired == Scope.ALL.value
-    ):
-        row.stage = Stage.EXPIRED.value
-    else:
-        row.stage, row.va_left = Stage.PARTIALLY_MET.value, ZERO
 
 
 @projection(models=(PriceHold,), events=(e.PriceHoldPlaced, e.PriceHoldLifted))

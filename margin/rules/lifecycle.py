@@ -13,8 +13,6 @@ from enum import StrEnum
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.refusal import Refused
 
-from .calls import CallSplit
-from .deadlines import Due
 from .exact import exact
 from .policy import AssetKind, Deadlines
 from .valuation import Quote
@@ -51,6 +49,7 @@ class Step(StrEnum):
     PLAN = "plan"
     APPROVE = "approve"
     ORDER = "order"
+    WITHDRAW = "withdraw"
     FILL = "fill"
     EXECUTE = "execute"
     RESUME = "resume"
@@ -81,22 +80,26 @@ SELLING = frozenset(
     {Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED, Stage.ORDERED, Stage.PART_EXECUTED, Stage.EXECUTED}
 )
 UNSOLD = frozenset({Stage.EXPIRED, Stage.PLANNED, Stage.APPROVED})
+ON_ORDER = frozenset({Stage.ORDERED, Stage.PART_EXECUTED})
 OVER = frozenset(set(Stage) - WAITING - SELLING - {Stage.DEFICIT})
 
 _CURED = {Step.MEET: Stage.MET, Step.MEET_BY_MARKET: Stage.MET_BY_MARKET, Step.CANCEL: Stage.CANCELLED}
 _DECIDED = {Step.PLAN: Stage.PLANNED, Step.EXPIRE: Stage.EXPIRED, **_CURED}
-_ON_SALE = {Step.FILL: Stage.PART_EXECUTED, Step.EXECUTE: Stage.EXECUTED}
+_ON_SALE = {
+    Step.FILL: Stage.PART_EXECUTED,
+    Step.EXECUTE: Stage.EXECUTED,
+    Step.WITHDRAW: Stage.EXPIRED,
+}
 _ROAD: Mapping[Stage, Mapping[Step, Stage]] = {
     Stage.ISSUED: {Step.CURE_PART: Stage.PARTIALLY_MET, Step.EXPIRE: Stage.EXPIRED, **_CURED},
     Stage.PARTIALLY_MET: {Step.CURE_PART: Stage.PARTIALLY_MET, Step.EXPIRE: Stage.EXPIRED, **_CURED},
     Stage.EXPIRED: {**_DECIDED, Step.RECORD_DEFICIT: Stage.DEFICIT},
-    Stage.PLANNED: {**_DECIDED, Step.APPROVE: Stage.APPROVED},
-    Stage.APPROVED: {**_DECIDED, Step.ORDER: Stage.ORDERED},
+    Stage.PLANNED: {**_DECIDED, Step.APPROVE: Stage.APPROVED, Step.WITHDRAW: Stage.EXPIRED},
+    Stage.APPROVED: {**_DECIDED, Step.ORDER: Stage.ORDERED, Step.WITHDRAW: Stage.EXPIRED},
     Stage.ORDERED: _ON_SALE,
     Stage.PART_EXECUTED: _ON_SALE,
     Stage.EXECUTED: {
         Step.CLOSE: Stage.CLOSED,
-        Step.PLAN: Stage.PLANNED,
         Step.EXPIRE: Stage.EXPIRED,
         Step.RESUME: Stage.PARTIALLY_MET,
         Step.RECORD_DEFICIT: Stage.DEFICIT,
@@ -134,7 +137,7 @@ class Call:
     """One margin call. Amounts are in base currency, instants aware.
 
     `expired` is how much has been declared expired so far. `met_since` is when the market alone
-    first met it, as long as it still does. `plan_version` counts the sale plans made.
+    first met it, as long as it still does.
     """
 
     stage: Stage
@@ -147,20 +150,6 @@ class Call:
     sides: tuple[Side, ...] = ()
     expired: Scope = Scope.NOTHING
     met_since: datetime | None = None
-    plan_version: int = 0
-
-
-def issue(at: datetime, split: CallSplit, due: Due) -> Call:
-    """A new call."""
-    return Call(
-        stage=Stage.ISSUED,
-        issued_at=at,
-        amount=split.total,
-        securities_amount=split.securities,
-        va_amount=split.va,
-        securities_due_at=due.securities_at,
-        va_due_at=due.va_at,
-    )
 
 
 def credit_stopped(call: Call | None) -> bool:
@@ -168,20 +157,24 @@ def credit_stopped(call: Call | None) -> bool:
     return call is not None and call.stage not in OVER
 
 
+def following(stage: Stage, step: Step) -> Stage:
+    """The stage a step leads to; commands ask before the fact, the read model after. Or StepNotPossible."""
+    then = _ROAD.get(stage, {}).get(step)
+    if then is None:
+        raise StepNotPossible(f"A call that is {stage} cannot {step}.", stage=str(stage), step=str(step))
+    return then
+
+
 def advance(call: Call, step: Step, *, second_person: bool = False) -> Call:
     """The call after the step; raises StepNotPossible, or PriceOnHold where a doubtful price forbids it.
 
     With PRICE_HOLD, expiry and sale go on only with a second person's approval.
     """
-    stage = _ROAD.get(call.stage, {}).get(step)
-    if stage is None:
-        raise StepNotPossible(
-            f"A call that is {call.stage} cannot {step}.", stage=str(call.stage), step=str(step)
-        )
+    stage = following(call.stage, step)
     held = Side.PRICE_HOLD in call.sides and step in (Step.EXPIRE, Step.APPROVE, Step.ORDER)
     if held and not second_person:
         raise PriceOnHold("The price is in doubt: a second person must approve this step.", step=str(step))
-    return replace(call, stage=stage, plan_version=call.plan_version + (step is Step.PLAN))
+    return replace(call, stage=stage)
 
 
 def enforceable(call: Call, now: datetime) -> Scope:
@@ -272,11 +265,6 @@ def extend(
 def with_side(call: Call, side: Side) -> Call:
     """The call with a side state set; a dispute stops nothing by itself."""
     return replace(call, sides=tuple(sorted({*call.sides, side})))
-
-
-def without_side(call: Call, side: Side) -> Call:
-    """The call with a side state lifted."""
-    return replace(call, sides=tuple(each for each in call.sides if each is not side))
 
 
 @exact
