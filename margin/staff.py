@@ -25,7 +25,7 @@ from brokerage.ledger import browse, seams
 from brokerage.ledger.amounts import ONE, ZERO
 from brokerage.market import queries as market
 
-from . import commands, explanation, monitor, queries
+from . import commands, explanation, monitor, outlook, queries
 from .events import CallIssued
 from .forms import ACTS, Act, PolicyText, offered, written
 from .models import Call, MarginAccount, Policy
@@ -143,8 +143,18 @@ def account(request: HttpRequest, account: UUID) -> HttpResponse:
         "acts": [] if as_of else offered(request.user.has_perm, found, past),
         "key": seams.new_id(),
         **(_standing(past) if past else {}),
+        **(_outlook(past) if past and not as_of else {}),
     }
     return render(request, "staff/margin/account.html", context)
+
+
+def _outlook(past: Past) -> dict[str, Any]:
+    """What may still be bought, and what would meet an open call: only ever said of now."""
+    return {
+        "stopped": outlook.credit_stopped(past),
+        "buying_power": outlook.buying_power(past),
+        "cures": outlook.cures(past),
+    }
 
 
 def _asked(act: Act) -> Callable[..., HttpResponse]:

@@ -236,6 +236,11 @@ def _at_end(
     return chosen
 
 
+def at_worst(book: Book, quotes: Mapping[str, Quote], bands: Mapping[str, Band]) -> dict[str, Quote]:
+    """The quotes with every doubtful price at the end that is worse for this book."""
+    return _at_end(book, quotes, bands, worse=True)
+
+
 def _is_va(asset: str, policy: MarginPolicy) -> bool:
     terms = policy.assets.get(asset)
     return terms is not None and terms.kind is AssetKind.VA

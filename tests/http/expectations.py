@@ -25,6 +25,7 @@ ROUTES: dict[str, tuple[str | None, bool]] = {
     "api-approval-reject": ("see_approvals", False),
     "api-approval-withdraw": ("see_approvals", False),
     "api-approvals": ("see_approvals", False),
+    "api-buying-power": ("see_margin", True),
     "api-client": ("see_clients", True),
     "api-clients": ("see_clients", True),
     "api-entry": ("see_ledger", False),

@@ -1,4 +1,4 @@
-"""REST routes of margin: accounts that may borrow, their standing, their calls and why these were made."""
+"""REST routes of margin accounts: their standing, what they may buy, and what moves them."""
 
 from typing import Any, ClassVar
 from uuid import UUID
@@ -6,17 +6,15 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.http import Http404
 from django.urls import path
-from rest_framework import serializers
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
 from brokerage.http.rest.accounts import AssetInputs, BalanceOut, balances
-from brokerage.ledger import codec
+from brokerage.ledger import seams
 
-from . import commands, explanation, queries
-from .models import Call, MarginAccount, Valuation
-from .rules.calls import Health
-from .rules.lifecycle import Stage
+from .. import commands, monitor, outlook, queries
+from ..models import MarginAccount, Valuation
+from ..rules.calls import Health
 
 
 class MarginAccountOut(rest.Out):
@@ -58,55 +56,22 @@ class ValuationOut(rest.Out):
     valued_at = rest.Instant()
 
 
-class CallOut(rest.Out):
-    """A margin call as it stands, in the account's currency."""
+class PartOut(rest.Out):
+    """So much of an asset, and its market value in the account's currency."""
 
-    id = rest.Id()
-    account = rest.Id(source="account_id")
-    stage = rest.Choice(Stage)
-    is_open = rest.Flag()
+    asset = rest.Code()
+    quantity = rest.Amount()
+    market_value = rest.Amount()
+
+
+class BuyingPowerOut(rest.Out):
+    """What may be bought with cash and credit, of each asset alone; nothing while credit is stopped."""
+
+    account = rest.Id()
     currency = rest.Code()
-    amount = rest.Amount()
-    securities_left = rest.Amount()
-    va_left = rest.Amount()
-    shortfall = rest.Amount()
-    lending_value = rest.Amount()
-    loan = rest.Amount()
     price_set = rest.Id()
-    policy_version = rest.Whole()
-    issued_at = rest.Instant()
-    securities_due_at = rest.Instant(allow_null=True)
-    va_due_at = rest.Instant(allow_null=True)
-    ended_at = rest.Instant(allow_null=True)
-    event = rest.Text(source="reference")
-
-
-class FormulaOut(rest.Out):
-    """One step: what is computed, the sum with its numbers, and its result in the account's currency."""
-
-    name = rest.Text()
-    sum = rest.Text()
-    result = rest.Amount(signed=True)
-
-
-class ExplanationOut(rest.Out):
-    """Why a call was made: `evidence` is the data of margin.call-issued, whose schema event-kinds has."""
-
-    call = rest.Id(source="event.call")
-    event = rest.Text(source="reference")
-    agrees = rest.Flag()
-    evidence = serializers.SerializerMethodField()
-    formulas = FormulaOut(many=True)
-    history = serializers.SerializerMethodField()
-
-    def get_evidence(self, found: explanation.Explanation) -> dict[str, Any]:
-        """Prices with sources and times, terms, policy version and each position's arithmetic."""
-        stored: dict[str, Any] = codec.plain(found.event)
-        return stored
-
-    def get_history(self, found: explanation.Explanation) -> list[str]:
-        """The events of the call, in order."""
-        return [recorded.reference for recorded in found.history]
+    credit_stopped = rest.Flag()
+    assets = PartOut(many=True)
 
 
 class MarginAccounts(rest.ListView):
@@ -172,6 +137,33 @@ class ValuationDetail(_Account, rest.DetailView):
         return dict(ValuationOut(found).data)
 
 
+class BuyingPowerDetail(_Account, rest.DetailView):
+    """What the account may still buy at the newest prices."""
+
+    item = BuyingPowerOut
+
+    def find(self, account: UUID) -> Any:
+        """The account judged now, once prices and a policy are in force."""
+        found = monitor.standing(super().find(account), seams.now())
+        if found is None:
+            raise Http404
+        return found
+
+    def stream(self, found: Any) -> None:
+        """Prices move buying power, events do not: it has no version."""
+
+    def shown(self, found: Any) -> dict[str, Any]:
+        """The most of each asset."""
+        power = {
+            "account": found.account.id,
+            "currency": found.account.currency,
+            "price_set": found.prices.price_set,
+            "credit_stopped": outlook.credit_stopped(found),
+            "assets": outlook.buying_power(found),
+        }
+        return dict(BuyingPowerOut(power).data)
+
+
 class WithdrawalInputs(AssetInputs):
     """So much of an asset, at the prices you saw: a set that is no longer the newest is refused."""
 
@@ -234,71 +226,27 @@ class MarginClose(_Account, rest.CommandView):
     command = commands.close_account
 
 
-class Calls(rest.ListView):
-    """Margin calls, newest first."""
-
-    permission, for_clients, item = Perm.SEE_MARGIN, True, CallOut
-    order = ("-issued_at", "id")
-
-    class Filters(rest.Paged):
-        """Narrow the list."""
-
-        account = rest.Id(required=False)
-        is_open = rest.Flag(required=False)
-
-    parameters = Filters
-
-    def rows(self) -> QuerySet[Call]:
-        """The calls on accounts of the asker's clients."""
-        wanted = {name: self.asked[name] for name in ("account", "is_open") if name in self.asked}
-        return queries.calls(self.asker.clients).filter(**wanted)
-
-
-class _Call(rest.RestView):
-    permission, for_clients = Perm.SEE_MARGIN, True
-    item: ClassVar[type[rest.Out]] = CallOut
-
-    def find(self, call: UUID) -> Any:
-        """The call, if it is on an account of one of the asker's clients."""
-        found = queries.call(call)
-        self.covered(found.account.client)
-        return found
-
-    def stream(self, found: Any) -> UUID | None:
-        """A call's events stand on its account's stream."""
-        account: UUID = found.account_id
-        return account
-
-
-class CallDetail(_Call, rest.DetailView):
-    """One margin call."""
-
-
-class CallExplanation(_Call, rest.DetailView):
-    """Why a call was made, recomputable to the cent."""
-
-    item = ExplanationOut
-
-    def find(self, call: UUID) -> Any:
-        """The explanation of the call."""
-        super().find(call)
-        return explanation.explain(call)
-
-    def stream(self, found: Any) -> None:
-        """What a call rests on never changes."""
-
-
 urlpatterns = [
     path("margin-accounts", MarginAccounts.as_view(), name="api-margin-accounts"),
     path("margin-accounts/<uuid:account>", MarginAccountDetail.as_view(), name="api-margin-account"),
     path("margin-accounts/<uuid:account>/valuation", ValuationDetail.as_view(), name="api-valuation"),
+    path(
+        "margin-accounts/<uuid:account>/buying-power",
+        BuyingPowerDetail.as_view(),
+        name="api-buying-power",
+    ),
     path("margin-accounts/<uuid:account>/deposit", MarginDeposit.as_view(), name="api-margin-deposit"),
-    path("margin-accounts/<uuid:account>/withdraw", MarginWithdraw.as_view(), name="api-margin-withdraw"),
+    path(
+        "margin-accounts/<uuid:account>/withdraw",
+        MarginWithdraw.as_view(),
+        name="api-margin-withdraw",
+    ),
     path("margin-accounts/<uuid:account>/repay", MarginRepay.as_view(), name="api-margin-repay"),
-    path("margin-accounts/<uuid:account>/purchase", MarginPurchase.as_view(), name="api-margin-purchase"),
+    path(
+        "margin-accounts/<uuid:account>/purchase",
+        MarginPurchase.as_view(),
+        name="api-margin-purchase",
+    ),
     path("margin-accounts/<uuid:account>/sell", MarginSell.as_view(), name="api-margin-sell"),
     path("margin-accounts/<uuid:account>/close", MarginClose.as_view(), name="api-margin-close"),
-    path("margin-calls", Calls.as_view(), name="api-margin-calls"),
-    path("margin-calls/<uuid:call>", CallDetail.as_view(), name="api-margin-call"),
-    path("margin-calls/<uuid:call>/explanation", CallExplanation.as_view(), name="api-explanation"),
 ]
