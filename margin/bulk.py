@@ -103,13 +103,13 @@ _PLAIN = """
             coalesce(sum(b.amount * t.unit * t.kept), 0) AS lv,
             coalesce(sum(b.amount * t.unit * t.capital), 0) AS capital,
             greatest(0, max(b.amount * t.unit * t.kept * t.need){shared}) AS need,
-            coalesce(bool_and(coalesce(t.plain, true) AND b.amount > 0)
-                FILTER (WHERE b.role = 'collateral'), true) AS plain,
+            coalesce(bool_and(coalesce(t.plain, true) AND b.amount > 0 AND b.role = 'collateral')
+                FILTER (WHERE b.role IN ('collateral', 'reserved')), true) AS plain,
             count(*) FILTER (WHERE b.role = 'collateral' AND t.asset IS NULL) AS unpriced,
             - coalesce(sum(b.amount) FILTER (WHERE b.role IN ('loan', 'interest-accrued', 'deficit')
                 OR b.role = 'unsettled' AND b.amount < 0), 0) AS loan
-        FROM ledger_balance b LEFT JOIN asset t ON t.asset = b.asset AND b.role = 'collateral'
-        WHERE b.amount <> 0 AND (b.role = 'collateral' OR b.asset = %(currency)s
+        FROM ledger_balance b LEFT JOIN asset t ON t.asset = b.asset AND b.role IN ('collateral', 'reserved')
+        WHERE b.amount <> 0 AND (b.role IN ('collateral', 'reserved') OR b.asset = %(currency)s
             AND b.role IN ('loan', 'interest-accrued', 'deficit', 'unsettled'))
         GROUP BY b.owner
     ), valued AS (
@@ -156,7 +156,7 @@ TICK = """
     FROM (
         SELECT b.owner, sum(b.amount * t.change) AS change
         FROM unnest(%(assets)s::text[], %(changes)s::numeric[]) t(asset, change)
-        JOIN ledger_balance b ON b.asset = t.asset AND b.role = 'collateral' AND b.amount <> 0
+        JOIN ledger_balance b ON b.asset = t.asset AND b.role IN ('collateral', 'reserved') AND b.amount <> 0
         GROUP BY b.owner
     ) moved
     JOIN margin_valuation v ON v.account_id = moved.owner

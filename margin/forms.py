@@ -77,8 +77,8 @@ class WriteOff(Reason):
     amount = forms.DecimalField(label=_("Amount"), min_value=0, max_digits=18, decimal_places=2)
 
 
-class SaleApproval(forms.Form):
-    """Which plan is to be carried out."""
+class ThisSale(forms.Form):
+    """Which plan is to be carried out, or which sale stopped."""
 
     sale = forms.UUIDField(widget=forms.HiddenInput)
 
@@ -97,8 +97,9 @@ ACTS = {
     "extend": Act(_("Extend the call"), Perm.MAKE_CALLS, Extension, commands.extend_call),
     "dispute": Act(_("Note a dispute"), Perm.MAKE_CALLS, Reason, commands.dispute_call),
     "cancel": Act(_("Cancel the call"), Perm.MAKE_CALLS, Reason, commands.cancel_call),
-    "approve-sale": Act(
-        _("Approve the sale as planned"), Perm.MAKE_SALES, SaleApproval, commands.approve_sale
+    "approve-sale": Act(_("Approve the sale as planned"), Perm.MAKE_SALES, ThisSale, commands.approve_sale),
+    "stop-sale": Act(
+        _("Stop the sale and take its orders back"), Perm.MAKE_SALES, ThisSale, commands.close_sale
     ),
     "write-off": Act(_("Write off a deficit"), Perm.MAKE_WRITE_OFFS, WriteOff, commands.write_off_deficit),
 }
@@ -114,6 +115,8 @@ def offered(
         plan = queries.current_sale(account.open_call)
         if plan is not None and plan.state == Sale.State.PLANNED:
             given["approve-sale"] = {"sale": plan.id}
+        if plan is not None and plan.state == Sale.State.ORDERED:
+            given["stop-sale"] = {"sale": plan.id}
     if past is not None and past.balances.get((Role.DEFICIT, account.currency)):
         given["write-off"] = {}
     return [

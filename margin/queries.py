@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO
@@ -20,14 +20,17 @@ from brokerage.market.rules.prices import Answer, PriceState, Use, permits
 from custody import queries as custody
 from custody.rules import AccountStatus
 
-from .models import Call, MarginAccount, Policy, Sale, Valuation
+from .models import Call, MarginAccount, Policy, Sale, SaleLeg, Valuation
 from .rules.calls import Assessment, Band, assess
+from .rules.lifecycle import Scope
 from .rules.liquidation import is_dust
 from .rules.policy import MarginPolicy, with_groups
 from .rules.suspension import with_suspensions
 from .rules.valuation import Book, Quote
 
 DEBITS = (Role.LOAN, Role.INTEREST_ACCRUED, Role.DEFICIT)
+POSITIONS = (Role.COLLATERAL, Role.RESERVED)
+"""Where what secures the loan stands: pledged, and on a sell order but not yet sold."""
 
 
 class NoPolicy(Refused):
@@ -164,10 +167,11 @@ def has_something_to_sell(book: Book, prices: Prices, currency: str) -> bool:
 
 
 def book_of(balances: Balances, currency: str, limit: Decimal) -> Book:
-    """The rules' view of balances: pledged positions other than zero, the loan and the limit."""
-    positions = {
-        asset: amount for (role, asset), amount in balances.items() if role is Role.COLLATERAL and amount
-    }
+    """The rules' view of balances: positions pledged or on order, the loan and the limit."""
+    positions: dict[str, Decimal] = {}
+    for (role, asset), amount in balances.items():
+        if role in POSITIONS and amount:
+            positions[asset] = EXACT.add(positions.get(asset, ZERO), amount)
     return Book(positions=positions, loan=loan_of(balances, currency), limit=limit)
 
 
@@ -254,6 +258,12 @@ def sale(id: UUID) -> Sale:
     if found is None:
         raise UnknownSale("There is no such sale.", sale=id)
     return found
+
+
+def va_sold(call_id: UUID) -> Decimal:
+    """What sales for the virtual part of a call alone have brought in so far, in base currency."""
+    legs = SaleLeg.objects.filter(sale__call=call_id, sale__scope=Scope.VA.value)
+    return legs.aggregate(total=Sum("filled_proceeds"))["total"] or ZERO
 
 
 def current_sale(call_id: UUID) -> Sale | None:

@@ -22,8 +22,9 @@ from brokerage.market import queries as market
 from brokerage.market.rules.calendars import ONE_DAY, hong_kong_date
 
 from . import commands, queries, venue
-from .commands.fills import CANCEL
+from .commands.progress import CANCEL
 from .commands.sales import SELL, PlanOutdated
+from .commands.view import PricesSuperseded
 from .models import Call, MarginAccount
 from .revaluation import breached_since
 from .revaluation import revalue as revalue_all
@@ -113,7 +114,7 @@ def sell(run: Run, items: Sequence[UUID]) -> None:
     if price_set is None:
         return
     for account in items:
-        with suppress(NothingToDo, PlanOutdated, SecondPersonNeeded):
+        with suppress(NothingToDo, PlanOutdated, PricesSuperseded, SecondPersonNeeded):
             _sell(run, account, price_set.id, now)
 
 

@@ -4,6 +4,7 @@ It answers in the outbox handler's call and names its executions after the messa
 delivery is the same execution.
 """
 
+from contextlib import suppress
 from decimal import Decimal
 from uuid import UUID
 
@@ -29,7 +30,7 @@ def execute(order: Message) -> None:
     context = Context(
         actor="job:paper-venue", source=Source.JOB, key=f"margin.fill:{order.id}", effective_at=now
     )
-    try:
+    with suppress(NothingToDo):
         commands.fill_sale(
             context,
             account=account,
@@ -40,9 +41,18 @@ def execute(order: Message) -> None:
             price=quotes[order.payload["asset"]].price,
             price_set=price_set.id,
         )
-    except NothingToDo:
-        return
 
 
 def take_back(cancellation: Message) -> None:
-    """Nothing to take back: an order here is filled or void by the time its cancellation arrives."""
+    """Say that what is left of the order is taken back: here an order is filled or void by then."""
+    payload = cancellation.payload
+    context = Context(
+        actor="job:paper-venue",
+        source=Source.JOB,
+        key=f"margin.release:{cancellation.id}",
+        effective_at=seams.now(),
+    )
+    with suppress(NothingToDo):
+        commands.release_order(
+            context, account=UUID(payload["account"]), sale=UUID(payload["sale"]), leg=payload["leg"]
+        )

@@ -3,7 +3,7 @@
 from .accounts import deposit, open_margin_account, repay, set_limit, withdraw
 from .calls import assess, cancel_call, dispute_call, expire_calls, extend_call
 from .closing import close_account
-from .fills import close_sale, fill_sale, record_deficit, write_off_deficit
+from .fills import close_sale, fill_sale, record_deficit, release_order, write_off_deficit
 from .interest import accrue_interest, charge_interest
 from .policy import adopt_policy
 from .sales import approve_sale, order_sale, plan_sale
@@ -28,6 +28,7 @@ __all__ = (
     "plan_sale",
     "purchase",
     "record_deficit",
+    "release_order",
     "repay",
     "sell",
     "set_limit",

@@ -13,6 +13,7 @@ from brokerage.ledger.amounts import ZERO, checked, positive
 from brokerage.ledger.chart import Account, Role
 from brokerage.ledger.commands import Entry, command
 from brokerage.ledger.refusal import Refused
+from brokerage.market import queries as market
 from custody import queries as custody
 from custody.rules import AccountKind
 
@@ -22,7 +23,7 @@ from ..models import MarginAccount
 from ..rules.buying_power import NotEligible, eligible
 from ..rules.limits import LimitBasis, check_basis
 from ..rules.second_person import raise_takes_two
-from ..rules.valuation import Quote
+from ..rules.valuation import Quote, quote_of
 from ..rules.withdrawals import check_cash_out, check_collateral_out
 from . import debit
 from .calls import ReasonMissing
@@ -131,16 +132,15 @@ def deposit(
     asset: str,
     amount: Decimal,
     custodian: UUID | None = None,
-    price_set: UUID | None = None,
 ) -> None:
     """Take in money, which repays what is owed at once, or an asset, which becomes collateral.
 
-    While a call is open it counts as a cure at `price_set`, by default the latest. Raises
-    NotEligible for an asset that may not be pledged (VAF-4), WrongCurrency, and as custody's
-    deposit_step.
+    While a call is open it counts as a cure at the newest prices. Raises NotEligible for an asset
+    that may not be pledged (VAF-4), PriceMissing for one that was never priced, WrongCurrency, and as
+    custody's deposit_step.
     """
     each = case(entry, account)
-    seen = view(entry, each.currency, price_set) if each.call is not None else None
+    seen = view(entry, each.currency, None) if each.call is not None else None
     before = judge(each.book, seen) if seen is not None else None
     _check_accepted(each, asset)
     each.deposit(asset, amount, custodian)
@@ -162,13 +162,15 @@ def withdraw(
 ) -> None:
     """Pay out money in credit, or collateral the loan does not need at `price_set` (by default the latest).
 
-    Raises PricesSuperseded, CreditStopped while a call or price hold stands, CashOutOnCredit (VAF-15)
+    Interest that has accrued is paid before money leaves. Raises PricesSuperseded, CreditStopped while a
+    call or price hold stands, CashOutOnCredit (VAF-15)
     unless the policy allows it, WithdrawalBeyondExcess, BeyondHolding, WrongCurrency, and as custody's
     withdraw_step.
     """
     each = case(entry, account)
     check_newest(entry, price_set)
     if asset == each.currency:
+        debit.settle(each, Source.CASH)
         _money_out(each, amount, price_set)
     else:
         _check_instrument(asset)
@@ -177,8 +179,8 @@ def withdraw(
 
 
 @command("margin.repay")
-def repay(entry: Entry, *, account: UUID, amount: Decimal, price_set: UUID | None = None) -> None:
-    """Pay part of what is owed out of the account's cash.
+def repay(entry: Entry, *, account: UUID, amount: Decimal) -> None:
+    """Pay part of what is owed out of the account's cash; a cure of an open call at the newest prices.
 
     Raises NothingToRepay when the account does not hold that much cash or does not owe it.
     """
@@ -188,7 +190,7 @@ def repay(entry: Entry, *, account: UUID, amount: Decimal, price_set: UUID | Non
         raise NothingToRepay(
             "Repay no more than is owed and held in cash.", cash=each.cash, owed=each.book.loan
         )
-    seen = view(entry, each.currency, price_set) if each.call is not None else None
+    seen = view(entry, each.currency, None) if each.call is not None else None
     before = judge(each.book, seen) if seen is not None else None
     debit.settle(each, Source.CASH, at_most=amount)
     if seen is not None and before is not None:
@@ -196,12 +198,15 @@ def repay(entry: Entry, *, account: UUID, amount: Decimal, price_set: UUID | Non
 
 
 def _check_accepted(each: Case, asset: str) -> None:
-    """Pass for the account's own currency and for what the policy lets be pledged."""
+    """Pass for the account's own currency and for what the policy lets be pledged and has a price."""
     if asset == each.currency:
         return
     _check_instrument(asset)
     if not eligible(asset, queries.policy_in_force(each.entry.effective_at).policy):
         raise NotEligible(f"{asset} may not be pledged in a margin account.", asset=asset)
+    latest = market.latest_price_set(each.entry.effective_at)
+    if latest is not None:
+        quote_of(queries.prices(latest.id, each.currency).quotes, asset)
 
 
 def _check_instrument(asset: str) -> None:
@@ -223,7 +228,11 @@ def _money_out(each: Case, amount: Decimal, price_set: UUID | None) -> None:
 
 
 def _check_collateral_out(each: Case, asset: str, amount: Decimal, seen: View) -> None:
-    """Check that what stays carries the loan; without a loan no price matters, a doubtful one never helps."""
+    """Check that it is free and that what stays carries the loan.
+
+    Without a loan no price matters; a doubtful one never helps.
+    """
+    each.check_free(asset, amount)
     held = each.book.positions.get(asset, ZERO)
     owes = each.book.loan > ZERO
     trusted = creditworthy(each.book, seen.prices).positions if owes else {}

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
-from brokerage.ledger.chart import Posting, Role
+from brokerage.ledger.chart import Account, Posting, Role
 from brokerage.ledger.commands import Entry
 from brokerage.market.rules.instruments import minor_units
 from custody import queries as custody
@@ -17,6 +17,7 @@ from custody.rules import Side, Standing, Trade
 from .. import queries
 from ..queries import Held
 from ..rules.valuation import Book
+from ..rules.withdrawals import BeyondHolding
 
 
 class Case:
@@ -69,6 +70,30 @@ class Case:
         """The bank that keeps the base currency."""
         return custody.keeper(self.currency)
 
+    def free(self, asset: str) -> Decimal:
+        """How much of a pledged asset is not reserved by an order."""
+        return self.balances.get((Role.COLLATERAL, asset), ZERO)
+
+    def check_free(self, asset: str, quantity: Decimal) -> None:
+        """Pass if so much is held and free; raises BeyondHolding."""
+        free = self.free(asset)
+        if quantity > free:
+            raise BeyondHolding(
+                f"The account holds {free} {asset} that no order reserves.",
+                asset=asset, quantity=quantity, held=free,
+            )  # fmt: skip
+
+    @property
+    def on_order(self) -> bool:
+        """Whether orders that are still to be filled or taken back reserve anything of the account."""
+        return any(amount for (role, _), amount in self.balances.items() if role is Role.RESERVED)
+
+    def reserve(self, asset: str, quantity: Decimal) -> tuple[Posting, Posting]:
+        """What sets a quantity of collateral aside for an order; below zero what frees it again."""
+        reserved = Account(self.id, Role.RESERVED, asset)
+        self.entry.open(reserved)
+        return Posting(Account(self.id, Role.COLLATERAL, asset), -quantity), Posting(reserved, quantity)
+
     def owed(self, role: Role) -> Decimal:
         """The debit on one of the account's own ledger accounts in base currency, as a positive amount."""
         return -self.balances.get((role, self.currency), ZERO)
@@ -106,8 +131,11 @@ class Case:
         *,
         by_house: bool = False,
     ) -> tuple[UUID, Trade]:
-        """Book and settle a trade of collateral; `price` in base currency. Raises as custody's trade_step."""
-        number = seams.new_id()
+        """Book and settle a trade of collateral, `by_house` of what was reserved; `price` in base currency.
+
+        Raises as custody's trade_step.
+        """
+        number, role = seams.new_id(), Role.RESERVED if by_house else Role.COLLATERAL
         trade = steps.trade_step(
             self.entry,
             self.standing,
@@ -117,11 +145,11 @@ class Case:
             price=price,
             currency=self.currency,
             cost=cost,
-            role=Role.COLLATERAL,
+            role=role,
             by_house=by_house,
             trade=number,
         )
-        self._add(Role.COLLATERAL, asset, quantity if side is Side.BUY else -quantity)
+        self._add(role, asset, quantity if side is Side.BUY else -quantity)
         self._add(Role.CASH, self.currency, trade.due)
         return number, trade
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
@@ -16,7 +15,7 @@ from brokerage.ledger.commands import Entry, NothingToDo, command
 from brokerage.ledger.refusal import Refused
 from custody.rules import Side
 
-from ..events import DeficitRecorded, DeficitWrittenOff, Outcome, SaleClosed, SaleFilled, Source
+from ..events import DeficitRecorded, DeficitWrittenOff, OrderReleased, Outcome, SaleFilled, Source
 from ..models import Call, InterestMonth, Sale, SaleFill, SaleLeg
 from ..queries import has_something_to_sell
 from ..rules import lifecycle
@@ -26,11 +25,10 @@ from ..rules.valuation import quote_of
 from . import debit
 from .calls import check_reason, with_call
 from .case import Case, case
+from .progress import close_order
 from .sales import NotThisSale, current
-from .view import View, judge, standing, view
+from .view import View, judge, view
 
-CANCEL = "margin.cancel-order"
-"""The kind of an outbox message that takes back what is left of a sell order."""
 PLACES = 18
 
 
@@ -38,6 +36,12 @@ class FillBeyondOrder(Refused):
     """An execution of more than is left of the order, or of a leg the plan does not have."""
 
     code = "margin.fill-beyond-order"
+
+
+class FillContradicts(Refused):
+    """An execution that was booked before with another quantity or price."""
+
+    code = "margin.fill-contradicts"
 
 
 class StillSellable(Refused):
@@ -70,14 +74,14 @@ def fill_sale(
     `price` is in the instrument's currency, `cost` in base currency, by default the policy's. When
     the target is met, what is left of the orders is taken back and sale and call close; when all is
     filled the sale closes, and a deficit is recorded if nothing is left to sell. Raises NothingToDo
-    for an execution booked before, NotThisSale, FillBeyondOrder, and as custody's trade_step.
+    for an execution booked before, FillContradicts for one booked otherwise, NotThisSale,
+    FillBeyondOrder, and as custody's trade_step.
 
     What the venue sold before a cancellation reached it is booked and repays too, though the sale has
-    closed: it moves neither the sale nor its call.
+    closed: it was reserved until then, and moves neither the sale nor its call.
     """
     each = case(entry, account)
-    if SaleFill.objects.filter(pk=fill_id(venue_trade)).exists():
-        raise NothingToDo("This execution was booked before.", trade=venue_trade)
+    _check_new(fill_id(sale, leg, venue_trade), quantity, price)
     plan = _ordered_sale(each, sale)
     seen = view(entry, each.currency, price_set)
     legs = list(plan.legs.order_by("number"))
@@ -111,16 +115,37 @@ def fill_sale(
 
 
 @command("margin.close-sale")
-def close_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> None:
+def close_sale(entry: Entry, *, account: UUID, sale: UUID) -> None:
     """Stop an ordered sale: what is left of its orders is taken back; the call ends if the target is met.
 
     Raises NotThisSale, UnknownCall.
     """
     each = case(entry, account)
     call, plan = current(each, sale, Sale.State.ORDERED)
-    seen = view(entry, each.currency, price_set)
-    met = judge(each.book, seen).is_met(seen.policy)
-    _close(each, call, plan, list(plan.legs.all()), seen, Outcome.TARGET_MET if met else Outcome.STOPPED)
+    seen = view(entry, each.currency, None)
+    met = judge(each.book, seen).is_surely_met(seen.policy)
+    outcome = Outcome.TARGET_MET if met else Outcome.STOPPED
+    close_order(each, call, plan, list(plan.legs.all()), seen, outcome)
+
+
+@command("margin.release-order")
+def release_order(entry: Entry, *, account: UUID, sale: UUID, leg: int) -> Decimal:
+    """The venue has taken back what was left of an order of a closed sale: it is free again. Returns it.
+
+    Until then it stays reserved, for the venue may have sold it before the cancellation arrived.
+    Raises NothingToDo when nothing is left, NotThisSale while the sale goes on.
+    """
+    each = case(entry, account)
+    plan = _ordered_sale(each, sale)
+    order = plan.legs.filter(number=leg).first()
+    if plan.state != Sale.State.CLOSED or order is None:
+        raise NotThisSale("Close the sale first: its orders are out.", sale=sale, leg=leg, account=account)
+    left = order.quantity - order.filled
+    if not left:
+        raise NothingToDo("Nothing is left of this order.", sale=sale, leg=leg)
+    released = OrderReleased(sale=sale, call=plan.call_id, leg=leg, asset=order.asset, quantity=left)
+    each.record(released, *each.reserve(order.asset, -left))
+    return left
 
 
 @command("margin.record-deficit")
@@ -157,6 +182,19 @@ def write_off_deficit(entry: Entry, *, account: UUID, amount: Decimal, reason: s
         Posting(Account(each.id, Role.DEFICIT, each.currency), amount),
         Posting(Account(FIRM, Role.WRITE_OFF, each.currency), -amount),
     )
+
+
+def _check_new(fill: UUID, quantity: Decimal, price: Decimal) -> None:
+    """Pass if the execution is not booked yet; raises NothingToDo or FillContradicts."""
+    booked = SaleFill.objects.filter(pk=fill).first()
+    if booked is None:
+        return
+    if (booked.quantity, booked.price) != (quantity, price):
+        raise FillContradicts(
+            "This execution was booked with other figures; ask the venue for a correction.",
+            trade=booked.venue_trade, quantity=booked.quantity, price=booked.price,
+        )  # fmt: skip
+    raise NothingToDo("This execution was booked before.", trade=booked.venue_trade)
 
 
 def _written_off(each: Case, call: Call) -> Decimal:
@@ -196,28 +234,12 @@ def _after_fill(each: Case, plan: Sale, legs: Sequence[SaleLeg], seen: View) -> 
     proceeds = sum((leg.filled_proceeds for leg in legs), ZERO)
     enough = plan.at_most is not None and proceeds >= plan.at_most
     if met:
-        _close(each, call, plan, legs, seen, Outcome.TARGET_MET)
+        close_order(each, call, plan, legs, seen, Outcome.TARGET_MET)
     elif filled and not has_something_to_sell(each.book, seen.prices, each.currency):
-        _close(each, call, plan, legs, seen, Outcome.SOLD_OUT)
+        close_order(each, call, plan, legs, seen, Outcome.SOLD_OUT)
         _deficit(each, call)
     elif filled or enough:
-        _close(each, call, plan, legs, seen, Outcome.PLAN_DONE)
-
-
-def _close(each: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View, outcome: Outcome) -> None:
-    for leg in legs:
-        if leg.filled < leg.quantity:
-            key = lifecycle.order_key(str(call.id), plan.version, leg.number)
-            outbox.put(CANCEL, f"{key}:cancel", {"order": key, "sale": str(plan.id), "leg": leg.number})
-    each.record(
-        SaleClosed(
-            sale=plan.id,
-            call=call.id,
-            outcome=outcome,
-            call_closed=outcome is Outcome.TARGET_MET,
-            standing=standing(judge(each.book, seen), seen, each.places),
-        )
-    )
+        close_order(each, call, plan, legs, seen, Outcome.PLAN_DONE)
 
 
 def _deficit(each: Case, call: Call) -> Decimal:

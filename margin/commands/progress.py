@@ -1,8 +1,9 @@
 """Steps in the life of a call: what a revaluation, a cure or a passed deadline does to one account."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from brokerage.jobs import outbox
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO, up
 
@@ -23,14 +24,17 @@ from ..events import (
     WarningCleared,
     WarningRaised,
 )
-from ..models import Call
+from ..models import Call, Sale, SaleLeg
 from ..rules import lifecycle
 from ..rules.calls import Health, split_call
 from ..rules.deadlines import due
-from ..rules.lifecycle import Scope, Stage
+from ..rules.lifecycle import ON_ORDER, Scope, Stage, order_key
 from ..rules.valuation import Quote
 from .case import Case
 from .view import Judged, View, evidence, judge, standing
+
+CANCEL = "margin.cancel-order"
+"""The kind of an outbox message that takes back what is left of a sell order."""
 
 
 def revalue(case: Case, seen: View, calm: View | None) -> bool:
@@ -55,16 +59,21 @@ def revalue(case: Case, seen: View, calm: View | None) -> bool:
 def cure(case: Case, seen: View, before: Judged) -> None:
     """Count what this entry brought in towards the open call: met, met in part, or no help.
 
-    `before` is the account at the same prices without it. Once a sale is ordered only its fills
-    move the call.
+    `before` is the account at the same prices without it. Once a sale is ordered, what comes in
+    moves the call only if it meets it: then what is left of the orders is taken back.
     """
     call = case.call
     if call is None:
         return
     after = judge(case.book, seen)
+    if Stage(call.stage) in ON_ORDER:
+        plan = queries.current_sale(call.id)
+        if plan is not None and after.is_surely_met(seen.policy):
+            close_order(case, call, plan, list(plan.legs.all()), seen, Outcome.TARGET_MET)
+        return
     life = call.life(held=False)
     now = case.entry.effective_at
-    met = after.is_met(seen.policy)
+    met = after.is_surely_met(seen.policy)
     if lifecycle.reassess(life, now, met=met, cured=True, dwell_minutes=0) is life:
         return
     cured = up(before.assessment.call_amount, case.places) - up(after.assessment.call_amount, case.places)
@@ -116,6 +125,26 @@ def close_plan(case: Case, seen: View, judged: Judged, outcome: Outcome) -> None
                 standing=standing(judged, seen, case.places),
             )
         )
+
+
+def close_order(
+    case: Case, call: Call, plan: Sale, legs: Sequence[SaleLeg], seen: View, outcome: Outcome
+) -> None:
+    """Close an ordered sale; the venue is asked to take back what is left of `legs`, its orders."""
+    for leg in legs:
+        if leg.filled < leg.quantity:
+            key = order_key(str(call.id), plan.version, leg.number)
+            payload = {"account": str(case.id), "order": key, "sale": str(plan.id), "leg": leg.number}
+            outbox.put(CANCEL, f"{key}:cancel", payload)
+    case.record(
+        SaleClosed(
+            sale=plan.id,
+            call=call.id,
+            outcome=outcome,
+            call_closed=outcome is Outcome.TARGET_MET,
+            standing=standing(judge(case.book, seen), seen, case.places),
+        )
+    )
 
 
 def _hold(case: Case, seen: View, judged: Judged) -> None:
@@ -174,7 +203,7 @@ def _follow(case: Case, call: Call, seen: View, judged: Judged) -> None:
     """What prices alone did to an open call: relief and its end, or the hard trigger."""
     now = case.entry.effective_at
     life = call.life(held=False)
-    met = judged.is_met(seen.policy) and not judged.doubtful
+    met = judged.is_surely_met(seen.policy)
     then = lifecycle.reassess(life, now, met=met, cured=False, dwell_minutes=seen.policy.dwell_minutes)
     numbers = standing(judged, seen, case.places)
     if then.stage is Stage.MET_BY_MARKET:

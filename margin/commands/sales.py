@@ -9,7 +9,8 @@ from uuid import UUID
 
 from brokerage.access.rules import Perm
 from brokerage.jobs import outbox
-from brokerage.ledger.amounts import down, up
+from brokerage.ledger.amounts import ZERO, down, up
+from brokerage.ledger.chart import Posting
 from brokerage.ledger.commands import Entry, NothingToDo, Source, command
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
@@ -28,14 +29,14 @@ from ..rules.valuation import Line, Quote
 from .calls import with_call
 from .case import Case, case
 from .progress import close_plan
-from .view import Judged, View, judge, standing, view
+from .view import Judged, View, check_newest, judge, standing, view
 
 SELL = "margin.sell-order"
 """The kind of an outbox message that orders the venue to sell."""
 
 
 class PlanOutdated(Refused):
-    """Prices have moved too far since the plan was made."""
+    """Prices have moved too far since the plan was made, or the client has sold of what it sells."""
 
     code = "margin.plan-outdated"
 
@@ -52,15 +53,18 @@ def plan_sale(entry: Entry, *, account: UUID, price_set: UUID) -> UUID:
 
     Virtual assets come first, then securities, each the largest position first (H); what may not be
     sold on its price is withheld. A plan whose prices have moved too far is superseded. Raises
-    NothingToDo when the plan stands, the target is met or nothing can be sold, UnknownCall,
-    StepNotPossible and PriceMissing.
+    NothingToDo when the plan stands, an order is still being taken back, the target is met or nothing
+    can be sold, PricesSuperseded, UnknownCall, StepNotPossible and PriceMissing.
     """
     each, call = with_call(entry, account)
     _advance(each, call, Step.PLAN)
+    if each.on_order:
+        raise NothingToDo("The venue has not yet taken back what is left of an order.")
+    check_newest(entry, price_set)
     seen = view(entry, each.currency, price_set)
     judged = judge(each.book, seen)
     plan_before = queries.current_sale(call.id)
-    if judged.is_met(seen.policy) or (plan_before is not None and not _outdated(plan_before, seen)):
+    if judged.is_met(seen.policy) or (plan_before is not None and not _outdated(each, plan_before, seen)):
         raise NothingToDo("The target is met, or the plan stands.")
     scope = Scope(call.expired)
     plan = _plan(each, call, seen, judged, scope)
@@ -76,13 +80,14 @@ def plan_sale(entry: Entry, *, account: UUID, price_set: UUID) -> UUID:
 def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID | None = None) -> None:
     """Release a plan for ordering: a second person, or a job where the policy allows automatic sales.
 
-    It is judged at `price_set`, by default the latest. A stale price always takes a second person.
-    Raises SecondPersonNeeded, NotThisSale, PlanOutdated, StepNotPossible, and NothingToDo when the
-    target is met meanwhile.
+    It is judged at the newest prices. A stale price always takes a second person. Raises
+    PricesSuperseded when `price_set` names others, SecondPersonNeeded, NotThisSale, PlanOutdated,
+    StepNotPossible, and NothingToDo when the target is met meanwhile.
     """
     each = case(entry, account)
     call, plan = current(each, sale, Sale.State.PLANNED)
     _advance(each, call, Step.APPROVE)
+    check_newest(entry, price_set)
     seen = view(entry, each.currency, price_set)
     _check_current(each, plan, seen)
     automatic = entry.context.source is Source.JOB and queries.may_sell_alone(plan, seen.policy, seen.prices)
@@ -103,14 +108,17 @@ def approve_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID | N
 def order_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> tuple[str, ...]:
     """Send the approved plan's sell orders to the outbox, each under a key of its own; returns the keys.
 
-    Under a price hold it takes a second person. Raises NotThisSale, PlanOutdated, SecondPersonNeeded,
-    StepNotPossible, and NothingToDo when the target is met meanwhile.
+    What they sell is reserved until it is filled or taken back. Under a price hold it takes a second
+    person. Raises PricesSuperseded, NotThisSale, PlanOutdated, SecondPersonNeeded, StepNotPossible,
+    and NothingToDo when the target is met meanwhile.
     """
     each = case(entry, account)
     call, plan = current(each, sale, Sale.State.APPROVED)
     _advance(each, call, Step.ORDER)
+    check_newest(entry, price_set)
     _check_current(each, plan, view(entry, each.currency, price_set))
-    keys = []
+    keys: list[str] = []
+    reserved: list[Posting] = []
     for leg in plan.legs.order_by("number"):
         key = lifecycle.order_key(str(call.id), plan.version, leg.number)
         payload = {
@@ -122,7 +130,8 @@ def order_sale(entry: Entry, *, account: UUID, sale: UUID, price_set: UUID) -> t
         }
         outbox.put(SELL, key, payload)
         keys.append(key)
-    each.record(SaleOrdered(sale=sale, call=call.id, version=plan.version, keys=tuple(keys)))
+        reserved += each.reserve(leg.asset, leg.quantity)
+    each.record(SaleOrdered(sale=sale, call=call.id, version=plan.version, keys=tuple(keys)), *reserved)
     return tuple(keys)
 
 
@@ -145,13 +154,15 @@ def _advance(each: Case, call: Call, step: Step) -> None:
 def _check_current(each: Case, plan: Sale, seen: View) -> None:
     if judge(each.book, seen).is_met(seen.policy):
         raise NothingToDo("The target is met at these prices.")
-    if _outdated(plan, seen):
-        raise PlanOutdated("Prices have moved: plan the sale again.", sale=plan.id)
+    if _outdated(each, plan, seen):
+        raise PlanOutdated("Prices or holdings have changed: plan the sale again.", sale=plan.id)
 
 
-def _outdated(plan: Sale, seen: View) -> bool:
-    planned = {leg.asset: Quote(price=leg.price, fx_rate=leg.fx_rate) for leg in plan.legs.all()}
-    return lifecycle.plan_outdated(planned, seen.prices.quotes, seen.policy.plan_move_limit)
+def _outdated(each: Case, plan: Sale, seen: View) -> bool:
+    legs = list(plan.legs.all())
+    planned = {leg.asset: Quote(price=leg.price, fx_rate=leg.fx_rate) for leg in legs}
+    gone = any(leg.quantity > each.free(leg.asset) for leg in legs)
+    return gone or lifecycle.plan_outdated(planned, seen.prices.quotes, seen.policy.plan_move_limit)
 
 
 def _plan(each: Case, call: Call, seen: View, judged: Judged, scope: Scope) -> SalePlan:
@@ -159,6 +170,9 @@ def _plan(each: Case, call: Call, seen: View, judged: Judged, scope: Scope) -> S
     instruments = market.instruments()
     unsellable = (Answer.NO, Answer.HELD)
     only_va = scope is Scope.VA
+    most = _most(call, scope)
+    if most == ZERO:
+        raise NothingToDo("What is due of the virtual part has been sold.")
     return plan_for(
         each.book,
         seen.prices.quotes,
@@ -168,10 +182,15 @@ def _plan(each: Case, call: Call, seen: View, judged: Judged, scope: Scope) -> S
             line.asset for line in sorted(judged.assessment.valuation.lines, key=partial(_rank, seen=seen))
         ],
         only=AssetKind.VA if only_va else None,
-        at_most=call.va_left if only_va else None,
+        at_most=most,
         withheld=[a for a in positions if seen.prices.permit(a, Use.LIQUIDATION) in unsellable],
         places=each.places,
     )
+
+
+def _most(call: Call, scope: Scope) -> Decimal | None:
+    """The most a plan may raise: of the virtual part alone what earlier sales have left, else no bound."""
+    return max(ZERO, call.va_left - queries.va_sold(call.id)) if scope is Scope.VA else None
 
 
 def _rank(line: Line, seen: View) -> tuple[bool, Decimal, str]:
@@ -200,7 +219,7 @@ def _planned(each: Case, call: Call, seen: View, judged: Judged, scope: Scope, p
         call=call.id,
         version=version,
         scope=scope,
-        at_most=call.va_left if scope is Scope.VA else None,
+        at_most=_most(call, scope),
         legs=legs,
         loan_after=up(plan.book_after.loan, each.places),
         lending_value_after=down(plan.after.lending_value, each.places),

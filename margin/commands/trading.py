@@ -15,7 +15,6 @@ from ..events import Purpose, Source
 from ..rules.buying_power import check_purchase
 from ..rules.policy import AssetKind, MarginPolicy
 from ..rules.valuation import quote_of
-from ..rules.withdrawals import BeyondHolding
 from . import debit
 from .case import Case, case
 from .progress import cure
@@ -25,7 +24,7 @@ PLACES = 18
 
 
 class PriceInDoubt(Refused):
-    """A purchase on a price that is stale, disputed or suspended."""
+    """A trade at a price of the set that is stale, disputed or suspended."""
 
     code = "margin.price-in-doubt"
 
@@ -81,14 +80,16 @@ def sell(
     """Sell collateral on the client's order; the proceeds repay what is owed. Returns the trade.
 
     Arguments as `purchase`. While a call is open the sale counts as a cure, net of cost. Raises
-    BeyondHolding, RiskIncreasing, PriceMissing, and as custody's trade_step.
+    PricesSuperseded, BeyondHolding, PriceInDoubt unless the price of a fill is given, RiskIncreasing,
+    PriceMissing, and as custody's trade_step.
     """
     each = case(entry, account)
+    check_newest(entry, price_set)
     seen = view(entry, each.currency, price_set)
     positive(quantity, name="quantity")
-    held = each.book.positions.get(asset, ZERO)
-    if quantity > held:
-        raise BeyondHolding(f"The account holds {held} {asset}.", asset=asset, quantity=quantity, held=held)
+    each.check_free(asset, quantity)
+    if price is None:
+        _check_fresh(seen, asset)
     before = judge(each.book, seen) if each.call is not None else None
     unit = _unit(seen, asset, price)
     trade, _ = each.trade(
@@ -106,12 +107,11 @@ def _check_purchase(
     each: Case, seen: View, asset: str, quantity: Decimal, unit: Decimal, paid: Decimal
 ) -> None:
     """Judge the purchase at the set's prices; what the fill costs beyond them counts as cost."""
+    _check_fresh(seen, asset)
     quote = quote_of(seen.prices.quotes, asset)
-    if seen.prices.permit(asset, Use.NEW_CREDIT) is not Answer.YES:
-        state = seen.prices.evidence[asset].state
-        raise PriceInDoubt("Wait for a fresh price before buying.", asset=asset, state=state)
     book = creditworthy(each.book, seen.prices)
-    beyond = EXACT.multiply(quantity, EXACT.subtract(unit, EXACT.multiply(quote.price, quote.fx_rate)))
+    at_set = half_up(EXACT.multiply(quantity, EXACT.multiply(quote.price, quote.fx_rate)), each.places)
+    beyond = EXACT.subtract(half_up(EXACT.multiply(quantity, unit), each.places), at_set)
     check_purchase(
         replace(book, loan=EXACT.subtract(book.loan, each.cash)),
         asset,
@@ -123,6 +123,14 @@ def _check_purchase(
         cost=EXACT.add(paid, beyond),
         places=each.places,
     )
+
+
+def _check_fresh(seen: View, asset: str) -> None:
+    """Pass if the set's price is neither old nor in doubt; raises PriceInDoubt or PriceMissing."""
+    quote_of(seen.prices.quotes, asset)
+    if seen.prices.permit(asset, Use.NEW_CREDIT) is not Answer.YES:
+        state = seen.prices.evidence[asset].state
+        raise PriceInDoubt("Wait for a fresh price before trading at it.", asset=asset, state=state)
 
 
 def _unit(seen: View, asset: str, price: Decimal | None) -> Decimal:

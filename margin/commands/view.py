@@ -60,17 +60,29 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """An account judged: `health` allows for doubtful prices, named in `doubtful`; `hold` if they decide."""
+    """An account judged: `health` allows for doubtful prices, named in `doubtful`; `hold` if they decide.
+
+    `worse` is the account at the worse end of the doubtful prices' bands.
+    """
 
     assessment: Assessment
+    worse: Assessment
     health: Health
     doubtful: tuple[str, ...]
     hold: bool
 
     def is_met(self, policy: MarginPolicy) -> bool:
         """Whether a call would be met at the adopted prices."""
-        book = self.assessment.book
-        return is_met(book.loan, self.assessment.valuation.lending_value, book.limit, policy.target)
+        return _meets(self.assessment, policy)
+
+    def is_surely_met(self, policy: MarginPolicy) -> bool:
+        """Whether a call is met whatever doubtful prices turn out to be: a doubt never ends a call."""
+        return _meets(self.worse, policy)
+
+
+def _meets(assessment: Assessment, policy: MarginPolicy) -> bool:
+    book = assessment.book
+    return is_met(book.loan, assessment.valuation.lending_value, book.limit, policy.target)
 
 
 def view(entry: Entry, currency: str, price_set: UUID | None) -> View:
@@ -100,10 +112,16 @@ def judge(book: Book, seen: View) -> Judged:
     assessment = assess(book, seen.prices.quotes, seen.policy)
     bands = {asset: band for asset, band in seen.prices.bands.items() if book.positions.get(asset)}
     if not bands:
-        return Judged(assessment=assessment, health=assessment.health, doubtful=(), hold=False)
+        return Judged(
+            assessment=assessment, worse=assessment, health=assessment.health, doubtful=(), hold=False
+        )
     banded = banded_health(book, seen.prices.quotes, bands, seen.policy)
     return Judged(
-        assessment=assessment, health=banded.health, doubtful=tuple(sorted(bands)), hold=banded.hold
+        assessment=assessment,
+        worse=banded.worse,
+        health=banded.health,
+        doubtful=tuple(sorted(bands)),
+        hold=banded.hold,
     )
 
 

@@ -71,12 +71,24 @@ class SaleApproved:
 @event("margin.sale-ordered")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaleOrdered:
-    """The plan's orders went to the outbox, each under the key call:version:leg."""
+    """The plan's orders went to the outbox, each under call:version:leg; what they sell is reserved."""
 
     sale: UUID
     call: UUID
     version: int
     keys: tuple[str, ...]
+
+
+@event("margin.order-released")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderReleased:
+    """The venue took back what was left of an order of a closed sale: that much is no longer reserved."""
+
+    sale: UUID
+    call: UUID
+    leg: int
+    asset: str
+    quantity: Decimal
 
 
 @event("margin.sale-filled", audience=Audience.CLIENT)

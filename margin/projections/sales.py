@@ -12,15 +12,16 @@ from ..rules.identity import fill_id, leg_id
 
 @projection(
     models=(Sale, SaleLeg, SaleFill),
-    events=(e.SalePlanned, e.SaleApproved, e.SaleOrdered, e.SaleFilled, e.SaleClosed),
+    events=(e.SalePlanned, e.SaleApproved, e.SaleOrdered, e.SaleFilled, e.SaleClosed, e.OrderReleased),
 )
 def sales(events: Sequence[Recorded]) -> None:
     """Each plan, its legs and its executions."""
     fold(Sale, events, _sale, key=lambda recorded: recorded.event.sale)
     planned = [recorded for recorded in events if isinstance(recorded.event, e.SalePlanned)]
     filled = [recorded for recorded in events if isinstance(recorded.event, e.SaleFilled)]
+    orders = [recorded for recorded in events if isinstance(recorded.event, e.SaleFilled | e.OrderReleased)]
     upsert(SaleLeg, [leg for recorded in planned for leg in _legs(recorded.event)])
-    fold(SaleLeg, filled, _leg, key=lambda recorded: leg_id(recorded.event.sale, recorded.event.leg))
+    fold(SaleLeg, orders, _leg, key=lambda recorded: leg_id(recorded.event.sale, recorded.event.leg))
     upsert(SaleFill, [_fill(recorded) for recorded in filled])
 
 
@@ -65,9 +66,12 @@ def _legs(event: e.SalePlanned) -> Iterable[SaleLeg]:
 
 
 def _leg(row: SaleLeg | None, recorded: Recorded) -> SaleLeg:
-    event: e.SaleFilled = recorded.event
+    event: e.SaleFilled | e.OrderReleased = recorded.event
     if row is None:
-        raise LookupError(f"a fill of {event.sale} names leg {event.leg}, which no plan has")
+        raise LookupError(f"{recorded.kind} of {event.sale} names leg {event.leg}, which no plan has")
+    if isinstance(event, e.OrderReleased):
+        row.quantity -= event.quantity
+        return row
     row.filled += event.quantity
     row.filled_proceeds += event.proceeds
     return row
@@ -76,7 +80,7 @@ def _leg(row: SaleLeg | None, recorded: Recorded) -> SaleLeg:
 def _fill(recorded: Recorded) -> SaleFill:
     event: e.SaleFilled = recorded.event
     return SaleFill(
-        id=fill_id(event.venue_trade),
+        id=fill_id(event.sale, event.leg, event.venue_trade),
         sale_id=event.sale,
         leg=event.leg,
         trade=event.trade,

@@ -118,7 +118,8 @@ def buy(client: Client, account: UUID, timeline: Timeline, market: Market) -> No
     """Spend the client's appetite of his buying power on something he likes; Refused if he may not."""
     asset = timeline.random.choice(client.likes)
     book = queries.books([account])[account]
-    most = buying_power(book, asset, market.quotes, market.policy, market.lots[asset]).quantity
+    cent = Decimal(1).scaleb(-CENT)
+    most = buying_power(book, asset, market.quotes, market.policy, market.lots[asset], spare=cent).quantity
     quantity = lots_down(EXACT.multiply(most, client.appetite), market.lots[asset])
     if quantity or timeline.random.random() < 0.05:
         commands.purchase(
@@ -155,9 +156,7 @@ def answer(client: Client, account: UUID, call: Call, timeline: Timeline, market
     if client.temper is Temper.SELLS:
         _sell(client, account, amount, timeline, market)
     elif client.temper is not Temper.PLEDGES or not _pledge(client, account, timeline, market):
-        commands.deposit(
-            timeline.context(), account=account, asset="HKD", amount=amount, price_set=market.price_set
-        )
+        commands.deposit(timeline.context(), account=account, asset="HKD", amount=amount)
 
 
 def _pledge(client: Client, account: UUID, timeline: Timeline, market: Market) -> bool:
@@ -169,7 +168,7 @@ def _pledge(client: Client, account: UUID, timeline: Timeline, market: Market) -
         return False
     amount = wanted.quantity + market.lots_worth(asset, client.ahead)
     context = timeline.context()
-    commands.deposit(context, account=account, asset=asset, amount=amount, price_set=market.price_set)
+    commands.deposit(context, account=account, asset=asset, amount=amount)
     return True
 
 

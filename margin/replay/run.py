@@ -167,6 +167,9 @@ class _Run:
         commands.approve_sale(context(), account=account, sale=sale, price_set=prices)
         commands.order_sale(context(), account=account, sale=sale, price_set=prices)
         for leg in Sale.objects.get(pk=sale).legs.order_by("number"):
+            if Sale.objects.get(pk=sale).state == Sale.State.CLOSED:
+                commands.release_order(context(), account=account, sale=sale, leg=leg.number)
+                continue
             commands.fill_sale(
                 context(),
                 account=account,

@@ -82,9 +82,18 @@ def buying_power_value(
 
 @exact
 def buying_power(
-    book: Book, asset: str, quotes: Mapping[str, Quote], policy: MarginPolicy, lot: Decimal
+    book: Book,
+    asset: str,
+    quotes: Mapping[str, Quote],
+    policy: MarginPolicy,
+    lot: Decimal,
+    *,
+    spare: Decimal = ZERO,
 ) -> BuyingPower:
     """The greatest purchase, in lots, up to which every smaller one is allowed too: one lot more fails.
+
+    `spare` is room kept, in base currency: booking rounds price and cost to the minor unit, so that
+    one minor unit kept makes the answer hold for the purchase as booked.
 
     Confirmed by full revaluation with tiers and caps; an asset that may not be pledged has none. Raises
     PriceMissing.
@@ -93,8 +102,8 @@ def buying_power(
     quote = quote_of(quotes, asset)
     quantity = ZERO
     if eligible(asset, policy) and quote.price > ZERO:
-        trade = purchase_of(book, asset, quotes, policy, lot)
-        affordable = max(0, int((book.limit - book.loan) / (trade.cash * lot)))
+        trade = purchase_of(replace(book, loan=book.loan + spare), asset, quotes, policy, lot)
+        affordable = max(0, int((book.limit - trade.loan) / (trade.cash * lot)))
         failing = trade.first(lambda lots: not trade.meets(lots), affordable)
         quantity = lot * (affordable if failing is None else failing - 1)
     return BuyingPower(asset=asset, quantity=quantity, market_value=quantity * quote.price * quote.fx_rate)
@@ -113,9 +122,11 @@ def check_purchase(
     cost: Decimal | None = None,
     places: int = 2,
 ) -> Purchase:
-    """The purchase valued, if it may go ahead on this book; nothing is rounded before the decision.
+    """The purchase valued, if it may go ahead on this book, exactly and as it will be booked.
 
-    `cost` is the known cost in base currency; without it the policy's trade cost is assumed. Raises
+    Booking rounds consideration and cost half-up to the minor unit, of `places` decimals; the larger
+    loan decides, or a purchase could be called for a cent. `cost` is the known cost in base currency;
+    without it the policy's trade cost is assumed. Raises
     CreditStopped, NotEligible, NotWholeLots, PurchaseBeyondLimit, PurchaseBeyondBuyingPower, PriceMissing and
     BadAmount.
     """
@@ -131,9 +142,11 @@ def check_purchase(
     consideration = quantity * quote.price * quote.fx_rate
     paid = consideration * policy.trade_cost if cost is None else cost
     positions = {**book.positions, asset: book.positions.get(asset, ZERO) + quantity}
-    after = assess(replace(book, positions=positions, loan=book.loan + consideration + paid), quotes, policy)
+    booked = half_up(consideration, places), half_up(paid, places)
+    owed = book.loan + max(consideration + paid, sum(booked))
+    after = assess(replace(book, positions=positions, loan=owed), quotes, policy)
     _check_room(asset, quantity, after)
-    return Purchase(consideration=half_up(consideration, places), cost=half_up(paid, places), after=after)
+    return Purchase(consideration=booked[0], cost=booked[1], after=after)
 
 
 def _check_room(asset: str, quantity: Decimal, after: Assessment) -> None:

@@ -82,10 +82,14 @@ class Band(NamedTuple):
 
 
 class BandedHealth(NamedTuple):
-    """Health when some prices are in doubt: the milder end, and whether to hold because ends differ."""
+    """Health when some prices are in doubt: the milder end, and whether to hold because ends differ.
+
+    `worse` is the book at the worse end of every band.
+    """
 
     health: Health
     hold: bool
+    worse: "Assessment"
 
 
 @exact
@@ -220,9 +224,9 @@ def banded_health(
     neither end call, the milder end decides, so a bad source never causes a call or a sale;
     otherwise the outcome depends on the doubt and the account is held.
     """
-    worse = assess(book, _at_end(book, quotes, bands, worse=True), policy).health
+    worse = assess(book, _at_end(book, quotes, bands, worse=True), policy)
     better = assess(book, _at_end(book, quotes, bands, worse=False), policy).health
-    return BandedHealth(better, worse.in_call != better.in_call)
+    return BandedHealth(better, worse.health.in_call != better.in_call, worse)
 
 
 def _at_end(

@@ -3,9 +3,6 @@
 from datetime import date
 from uuid import UUID, uuid5
 
-FILLS = UUID("4a0f1d57-58f6-4f9e-9c3b-6f0e1f2d7b10")
-"""The name space of a venue's executions."""
-
 
 def sale_id(call: UUID, version: int) -> UUID:
     """The id of the sale planned as that version of the call's plans."""
@@ -17,9 +14,9 @@ def leg_id(sale: UUID, number: int) -> UUID:
     return uuid5(sale, f"leg-{number}")
 
 
-def fill_id(venue_trade: str) -> UUID:
-    """The id of the execution the venue calls that: one booking per venue trade."""
-    return uuid5(FILLS, venue_trade)
+def fill_id(sale: UUID, leg: int, venue_trade: str) -> UUID:
+    """The id of an execution of one order: a venue names its trades for itself, and two may use one name."""
+    return uuid5(leg_id(sale, leg), venue_trade)
 
 
 def month_id(account: UUID, month: date) -> UUID:

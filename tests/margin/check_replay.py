@@ -158,7 +158,7 @@ class Book:
         if owner not in self.accounts:
             return
         account = self.accounts[owner]
-        if role == "collateral":
+        if role in ("collateral", "reserved"):
             account.positions[asset] = account.positions.get(asset, ZERO) + amount
         elif role in DEBITS:
             account.debits[role] = account.debits.get(role, ZERO) - amount

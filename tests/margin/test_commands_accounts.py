@@ -1,5 +1,6 @@
 """Opening, limits, and what comes in and goes out of a margin account."""
 
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
@@ -8,15 +9,25 @@ from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import FIRM, Account, Role
 from brokerage.ledger.commands import Context, SecondPersonNeeded
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.models import Refusal
 from brokerage.ledger.refusal import Refused
 from custody.rules import AccountKind
 from margin import commands as margin
 from margin.events import Purpose, Repaid, Source
 from margin.models import InterestMonth, MarginAccount
+from margin.rules.policy import AssetKind
 from margin.rules.second_person import LIMITS
-from tests.factories import MAKER, AccountFactory, by_two, context
-from tests.margin.firm import Firm, kinds, last, owed
+from tests.factories import (
+    MAKER,
+    AccountFactory,
+    DepositoryFactory,
+    InstrumentFactory,
+    TermsFactory,
+    by_two,
+    context,
+)
+from tests.margin.firm import Firm, kinds, last, owed, policy, terms
 
 
 class TestOpening:
@@ -110,8 +121,30 @@ class TestDeposit:
         assert ledger.events(account) == before
         assert Refusal.objects.get(code=code).command == "margin.deposit"
 
+    def test_of_an_asset_that_was_never_priced_is_refused(self, firm: Firm) -> None:
+        InstrumentFactory(terms=TermsFactory(code="0005", name="HSBC", lot=Decimal(400)))
+        DepositoryFactory(name="Second Depository", assets=("0005",))
+        firm.adopt(assets=policy().assets | {"0005": terms(AssetKind.SECURITIES, "0.30", "0.30")})
+        with pytest.raises(Refused) as refused:
+            margin.deposit(context(), account=firm.account({}), asset="0005", amount=Decimal(400))
+        assert refused.value.code == "margin.price-missing"
+
 
 class TestWithdrawal:
+    def test_of_money_pays_the_interest_that_accrued_first(self, firm: Firm) -> None:
+        account = firm.base_book()
+        firm.time = datetime(2026, 3, 3, 0, 1, tzinfo=HONG_KONG)
+        firm.prices({})
+        margin.deposit(context(), account=account, asset="HKD", amount=Decimal(2_000_000))
+        firm.wait(minutes=10)
+        margin.accrue_interest(context(), accounts=[account], day=date(2026, 3, 2))
+        asked = {"account": account, "asset": "HKD", "price_set": firm.price_set}
+        with pytest.raises(Refused) as refused:
+            margin.withdraw(context(), **asked, amount=Decimal(500_000))
+        assert refused.value.code == "margin.cash-out-on-credit"
+        margin.withdraw(context(), **asked, amount=Decimal("499674.66"))
+        assert (owed(account, Role.INTEREST_ACCRUED), owed(account, Role.CASH), owed(account)) == (0, 0, 0)
+
     def test_of_money_in_credit_is_paid(self, firm: Firm) -> None:
         account = firm.account({"HKD": "1000"})
         margin.withdraw(context(), account=account, asset="HKD", amount=Decimal(400))

@@ -146,6 +146,20 @@ class TestRelief:
         margin.deposit(context(), account=called, asset="2800", amount=Decimal(10_000))
         assert open_call(called).va_left == 263_952 - 180_000
 
+    def test_counts_at_the_newest_prices_whatever_the_payer_saw(self, firm: Firm, called: UUID) -> None:
+        firm.prices({"BTC": "30000"})
+        margin.deposit(context(), account=called, asset="HKD", amount=Decimal(420_072))
+        assert kinds(called)[-1] == "call-part-met"
+
+    def test_at_a_doubtful_price_is_partial_unless_its_worse_end_meets(
+        self, firm: Firm, called: UUID
+    ) -> None:
+        firm.split_prices({"BTC": "30000"})
+        margin.deposit(context(), account=called, asset="HKD", amount=Decimal(420_072))
+        assert kinds(called)[-1] == "call-part-met"
+        margin.deposit(context(), account=called, asset="HKD", amount=Decimal(1_000_000))
+        assert kinds(called)[-1] == "call-met"
+
     def test_by_the_clients_own_sale_counts_net_of_cost(self, firm: Firm, called: UUID) -> None:
         margin.sell(
             context(), account=called, asset="BTC", quantity=Decimal("1.4102"), price_set=firm.price_set

@@ -11,9 +11,12 @@ from brokerage.ledger.chart import FIRM, Account, Role
 from brokerage.ledger.commands import NothingToDo, Source
 from brokerage.ledger.refusal import Refused
 from margin import commands as margin
+from margin import queries
+from margin.commands.sales import NotThisSale
 from margin.events import DeficitRecorded, Outcome, SaleApproved, SaleClosed, SalePlanned
-from margin.models import Call, MarginAccount, Sale
-from margin.rules.lifecycle import Stage
+from margin.models import Call, MarginAccount, Sale, SaleFill
+from margin.rules.lifecycle import Scope, Stage
+from margin.rules.policy import Deadlines
 from margin.rules.second_person import WRITE_OFFS
 from tests.factories import context
 from tests.margin.firm import FALLEN, Firm, kinds, last, open_call, owed
@@ -60,6 +63,18 @@ def fill(firm: Firm, account: UUID, sale: Sale, leg: int, venue: str, quantity: 
         quantity=Decimal(quantity),
         price=Decimal(price),
         price_set=firm.price_set,
+    )
+
+
+def release(firm: Firm, account: UUID, sale: Sale, leg: int = 0) -> None:
+    margin.release_order(context(), account=account, sale=sale.id, leg=leg)
+
+
+def standing(account: UUID, asset: str = "BTC") -> tuple[Decimal, Decimal]:
+    """What of an asset is free and what an order reserves."""
+    balances = ledger.balances(account)
+    return balances.get((Role.COLLATERAL, asset), Decimal(0)), balances.get(
+        (Role.RESERVED, asset), Decimal(0)
     )
 
 
@@ -136,8 +151,90 @@ class TestOrder:
         assert message.key == f"margin.sell:{open_call(account).id}:1:0"
         assert message.payload["quantity"] == "1.410195990000000000"
 
+    def test_reserves_what_it_sells_until_it_is_taken_back(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        before = queries.books([account])
+        sale = ordered(firm, account)
+        assert standing(account) == (Decimal("0.58980401"), Decimal("1.41019599"))
+        assert queries.books([account]) == before
+        with pytest.raises(Refused) as refused:
+            margin.sell(
+                context(), account=account, asset="BTC", quantity=Decimal("0.6"), price_set=firm.price_set
+            )
+        assert refused.value.code == "margin.beyond-holding"
+        with pytest.raises(NotThisSale):
+            release(firm, account, sale)
+        margin.close_sale(context(), account=account, sale=sale.id)
+        with pytest.raises(NothingToDo):
+            plan(firm, account)
+        release(firm, account, sale)
+        assert standing(account) == (2, 0)
+        with pytest.raises(NothingToDo):
+            release(firm, account, sale)
+        with pytest.raises(Refused) as refused:
+            fill(firm, account, sale, 0, "V-9", "0.1", "60000")
+        assert refused.value.code == "margin.fill-beyond-order"
+
+    def test_is_outdated_when_the_client_sold_of_it_meanwhile(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        sale = plan(firm, account)
+        approve(firm, account, sale)
+        margin.sell(
+            context(), account=account, asset="BTC", quantity=Decimal("0.6"), price_set=firm.price_set
+        )
+        with pytest.raises(Refused) as refused:
+            margin.order_sale(context(), account=account, sale=sale, price_set=firm.price_set)
+        assert refused.value.code == "margin.plan-outdated"
+
+    def test_is_taken_back_when_the_client_pays_after_it_went_out(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        ordered(firm, account)
+        margin.deposit(context(), account=account, asset="HKD", amount=Decimal(1000))
+        assert open_call(account).stage == Stage.ORDERED
+        margin.deposit(context(), account=account, asset="HKD", amount=Decimal(2_000_000))
+        assert last(account, SaleClosed).outcome is Outcome.TARGET_MET
+        assert Outbox.objects.filter(kind="margin.cancel-order").count() == 1
+        assert MarginAccount.objects.get(pk=account).open_call is None
+
 
 class TestFill:
+    def test_of_two_venues_may_bear_one_name(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book(), CRASHED)
+        sale = ordered(firm, account)
+        first, second = sale.legs.order_by("number")[:2]
+        for leg in (first, second):
+            fill(firm, account, sale, leg.number, "T1", str(leg.quantity / 2), str(leg.price))
+        assert SaleFill.objects.filter(venue_trade="T1").count() == 2
+
+    def test_reported_again_with_other_figures_is_refused(self, firm: Firm) -> None:
+        account = expired(firm, firm.base_book())
+        sale = ordered(firm, account)
+        fill(firm, account, sale, 0, "V-1", "0.2", "60000")
+        for quantity, price in (("0.3", "60000"), ("0.2", "60001")):
+            with pytest.raises(Refused) as refused:
+                fill(firm, account, sale, 0, "V-1", quantity, price)
+            assert refused.value.code == "margin.fill-contradicts"
+
+    def test_of_the_virtual_part_alone_never_raise_more_than_it(self, firm: Firm) -> None:
+        firm.adopt(deadlines=Deadlines(va_hours=1))
+        account, calm = firm.base_book(), firm.price_set
+        firm.wait(hours=3)
+        firm.prices(FALLEN)
+        firm.assess(account, calm_set=calm)
+        firm.wait(hours=2)
+        firm.prices({})
+        margin.expire_calls(context(), accounts=[account], price_set=firm.price_set)
+        assert open_call(account).expired == Scope.VA
+        sale = ordered(firm, account)
+        most = last(account, SalePlanned).at_most
+        leg = sale.legs.get()
+        fill(firm, account, sale, 0, "V-1", "0.5", str(leg.price))
+        margin.close_sale(context(), account=account, sale=sale.id)
+        release(firm, account, sale)
+        plan(firm, account)
+        sold = sale.legs.get().filled_proceeds
+        assert last(account, SalePlanned).at_most == most - sold > 0
+
     def test_stops_at_the_target_and_takes_back_the_rest(self, firm: Firm) -> None:
         account = expired(firm, firm.base_book())
         sale = ordered(firm, account)
@@ -170,7 +267,7 @@ class TestFill:
         before = owed(account)
         fill(firm, account, sale, 0, "V-2", "0.2", "75000")
         assert owed(account) < before
-        assert ledger.balances(account)[Role.COLLATERAL, "BTC"] == Decimal("0.6")
+        assert standing(account) == (Decimal("0.58980401"), Decimal("0.01019599"))
         assert kinds(account).count("sale-closed") == 1
         assert Call.objects.get(account=account).stage == Stage.CLOSED
         with pytest.raises(Refused) as refused:
@@ -180,10 +277,11 @@ class TestFill:
     def test_of_a_stopped_sale_leaves_the_next_plan_where_it_is(self, firm: Firm) -> None:
         account = expired(firm, firm.base_book())
         sale = ordered(firm, account)
-        margin.close_sale(context(), account=account, sale=sale.id, price_set=firm.price_set)
-        again = ordered(firm, account)
+        margin.close_sale(context(), account=account, sale=sale.id)
         fill(firm, account, sale, 0, "V-1", "0.1", "60000")
-        assert open_call(account).stage == Stage.ORDERED
+        assert open_call(account).stage == Stage.EXPIRED
+        release(firm, account, sale)
+        again = ordered(firm, account)
         fill(firm, account, again, 0, "V-2", "0.1", "60000")
         assert open_call(account).stage == Stage.PART_EXECUTED
 
@@ -206,8 +304,9 @@ class TestFill:
     def test_an_ordered_sale_can_be_stopped_and_planned_again(self, firm: Firm) -> None:
         account = expired(firm, firm.base_book())
         sale = ordered(firm, account)
-        margin.close_sale(context(), account=account, sale=sale.id, price_set=firm.price_set)
+        margin.close_sale(context(), account=account, sale=sale.id)
         assert last(account, SaleClosed).outcome is Outcome.STOPPED
+        release(firm, account, sale)
         plan(firm, account)
 
 
@@ -226,7 +325,9 @@ class TestDeficit:
         assert owed(account, Role.DEFICIT) == last(account, DeficitRecorded).amount > 0
         assert owed(account) == 0
         assert not any(
-            amount for (role, _), amount in ledger.balances(account).items() if role == Role.COLLATERAL
+            amount
+            for (role, _), amount in ledger.balances(account).items()
+            if role in (Role.COLLATERAL, Role.RESERVED)
         )
         assert open_call(account).stage == Stage.DEFICIT
 

@@ -8,7 +8,10 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import Role
 from brokerage.ledger.refusal import Refused
 from margin import commands as margin
+from margin import queries
 from margin.events import Drawn, Purpose, Repaid, Source
+from margin.rules.buying_power import buying_power
+from margin.rules.calls import Health
 from tests.factories import context
 from tests.margin.firm import FALLEN, Firm, kinds, last, owed
 
@@ -90,8 +93,38 @@ class TestPurchase:
             )
         assert refused.value.code == "margin.purchase-beyond-buying-power"
 
+    def test_of_the_whole_buying_power_is_not_called_for_a_cent(self, firm: Firm) -> None:
+        for step in range(8):
+            firm.prices({"BTC": str(Decimal("60000.37") + step * Decimal("13.171"))})
+            account = firm.account({"0700": "2000"})
+            terms = queries.policy_in_force(firm.time).policy
+            quotes = queries.prices(firm.price_set, "HKD", at=firm.time).quotes
+            book, satoshi, cent = queries.books([account])[account], Decimal("1e-8"), Decimal("0.01")
+            most = buying_power(book, "BTC", quotes, terms, satoshi, spare=cent)
+            firm.buy(account, "BTC", str(most.quantity))
+            assert queries.valuation(account, firm.price_set, terms).health is not Health.CALL
+            with pytest.raises(Refused):
+                firm.buy(account, "BTC", "0.00001")
+
 
 class TestSale:
+    def test_at_a_set_that_newer_prices_replaced_is_refused(self, firm: Firm) -> None:
+        account, seen = firm.account({"0700": "1000"}), firm.price_set
+        firm.prices({"0700": "450"})
+        with pytest.raises(Refused) as refused:
+            margin.sell(context(), account=account, asset="0700", quantity=Decimal(1000), price_set=seen)
+        assert refused.value.code == "margin.prices-superseded"
+
+    def test_at_a_price_in_doubt_takes_the_price_of_a_fill(self, firm: Firm) -> None:
+        account = firm.account({"BTC": "1"})
+        firm.split_prices({"BTC": "50000"})
+        order = {"account": account, "asset": "BTC", "quantity": Decimal(1), "price_set": firm.price_set}
+        with pytest.raises(Refused) as refused:
+            margin.sell(context(), **order)
+        assert refused.value.code == "margin.price-in-doubt"
+        margin.sell(context(), **order, price=Decimal(55_000), cost=Decimal(0))
+        assert ledger.balances(account)[Role.CASH, "HKD"] == 429_000
+
     def test_repays_the_loan_with_the_net_proceeds(self, firm: Firm) -> None:
         account = firm.base_book()
         trade = margin.sell(

@@ -7,8 +7,11 @@ import pytest
 
 from brokerage.jobs.models import Outbox
 from brokerage.jobs.outbox import Message
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.chart import Role
 from margin import commands as margin
 from margin import venue
+from margin.commands.progress import CANCEL
 from margin.commands.sales import NotThisSale
 from margin.models import SaleFill
 from tests.factories import context
@@ -33,9 +36,14 @@ def test_an_order_is_filled_once(firm: Firm) -> None:
 def test_an_order_of_a_stopped_sale_is_void(firm: Firm) -> None:
     message = order(firm)
     account, sale = UUID(message.payload["account"]), UUID(message.payload["sale"])
-    margin.close_sale(context(), account=account, sale=sale, price_set=firm.price_set)
+    margin.close_sale(context(), account=account, sale=sale)
     venue.execute(message)
     assert not SaleFill.objects.exists()
+    back = Outbox.objects.get(kind=CANCEL)
+    for _ in range(2):
+        venue.take_back(Message(id=back.id, kind=back.kind, key=back.key, payload=back.payload))
+    assert ledger.balances(account)[Role.RESERVED, "BTC"] == 0
+    assert ledger.balances(account)[Role.COLLATERAL, "BTC"] == 2
 
 
 def test_an_order_of_another_account_is_not_passed_over(firm: Firm) -> None:

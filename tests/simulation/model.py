@@ -48,6 +48,7 @@ class Account:
     loan: Decimal = ZERO
     deficit: Decimal = ZERO
     collateral: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    reserved: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     accrued: dict[date, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
     through: date | None = None
     moves: list[tuple[datetime, Decimal]] = field(default_factory=list)
@@ -124,6 +125,7 @@ class Model:
             money["interest-accrued"] = -interest
             found |= {(id, role, "HKD"): amount for role, amount in money.items()}
             found |= {(id, "collateral", asset): amount for asset, amount in mine.collateral.items()}
+            found |= {(id, "reserved", asset): amount for asset, amount in mine.reserved.items()}
         return {key: amount for key, amount in found.items() if amount}
 
     def _open_account(self, at: datetime, *, account: UUID) -> None:
@@ -160,6 +162,20 @@ class Model:
     ) -> None:
         self._sold(at, account, asset, quantity, self.prices[price_set][asset])
 
+    def _order_sale(self, at: datetime, *, account: UUID, sale: UUID, **_: object) -> None:
+        for order in self.orders[sale].values():
+            self._reserve(account, order.asset, order.quantity)
+
+    def _release_order(self, at: datetime, *, account: UUID, sale: UUID, leg: int) -> None:
+        order = self.orders[sale][leg]
+        self._reserve(account, order.asset, order.filled - order.quantity)
+        order.quantity = order.filled
+
+    def _reserve(self, account: UUID, asset: str, quantity: Decimal) -> None:
+        mine = self.accounts[account]
+        mine.collateral[asset] -= quantity
+        mine.reserved[asset] += quantity
+
     def _fill_sale(
         self,
         at: datetime,
@@ -173,6 +189,7 @@ class Model:
     ) -> None:
         order = self.orders[sale][leg]
         order.filled += quantity
+        self._reserve(account, order.asset, -quantity)
         self._sold(at, account, order.asset, quantity, price)
         mine = self.accounts[account]
         done = all(each.filled == each.quantity for each in self.orders[sale].values())

@@ -12,7 +12,7 @@ from brokerage.jobs.outbox import Message
 from brokerage.ledger.commands import NothingToDo
 from brokerage.market.queries import latest_price_set
 from margin import commands as margin
-from margin.commands.fills import CANCEL
+from margin.commands.progress import CANCEL
 from margin.commands.sales import SELL
 
 from .callers import Callers
@@ -81,3 +81,9 @@ class Venue:
     def _cancelled(self, message: Message) -> None:
         if order := self.orders.get(message.payload["order"]):
             order.left = Decimal(0)
+        self.callers.do(
+            margin.release_order,
+            account=UUID(message.payload["account"]),
+            sale=UUID(message.payload["sale"]),
+            leg=int(message.payload["leg"]),
+        )

@@ -175,8 +175,9 @@ def test_a_purchase_is_allowed_at_the_buying_power_and_refused_one_lot_beyond(se
         case, name = _with_room(random), random.choice(NAMES)
         lot = case.lots[name]
         power = buying_power(case.book, name, case.quotes, case.policy, lot)
-        if power.quantity:
+        booked = buying_power(case.book, name, case.quotes, case.policy, lot, spare=D("0.01"))
+        if booked.quantity:
             checked += 1
-            check_purchase(case.book, name, power.quantity, case.quotes, case.policy, lot)
+            check_purchase(case.book, name, booked.quantity, case.quotes, case.policy, lot)
             with pytest.raises((PurchaseBeyondLimit, PurchaseBeyondBuyingPower)):
                 check_purchase(case.book, name, power.quantity + lot, case.quotes, case.policy, lot)

@@ -156,7 +156,8 @@ class TestBandedHealth:
     QUOTES = base_quotes(va_fall="0.40")
 
     def _judge(self, low: int, high: int) -> tuple[Health, bool]:
-        return banded_health(base_book(), self.QUOTES, {"0700": Band(D(low), D(high))}, base_policy())
+        judged = banded_health(base_book(), self.QUOTES, {"0700": Band(D(low), D(high))}, base_policy())
+        return judged.health, judged.hold
 
     def test_holds_if_the_outcome_depends_on_the_price(self) -> None:
         assert self._judge(450, 700) == (Health.WARNING, True)
@@ -172,12 +173,15 @@ class TestBandedHealth:
 
     def test_ignores_a_doubt_about_an_asset_the_account_does_not_hold(self) -> None:
         band = {"0005": Band(D(1), D(2))}
-        assert banded_health(base_book(), base_quotes(), band, base_policy()) == (Health.WARNING, False)
+        judged = banded_health(base_book(), base_quotes(), band, base_policy())
+        assert (judged.health, judged.hold) == (Health.WARNING, False)
 
     def test_takes_the_high_end_as_the_worse_for_a_negative_balance(self) -> None:
         book = replace(base_book(loan="1500"), positions={"2800": D(100), "0700": D(-1)})
         band = {"0700": Band(D(100), D(800))}
-        assert banded_health(book, self.QUOTES, band, base_policy()) == (Health.NORMAL, True)
+        judged = banded_health(book, self.QUOTES, band, base_policy())
+        assert (judged.health, judged.hold) == (Health.NORMAL, True)
+        assert judged.worse.health.in_call
 
 
 def _expected_health(loan: Fraction, lending_value: Fraction, limit: Fraction) -> str:
