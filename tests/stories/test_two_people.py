@@ -130,7 +130,7 @@ def test_a_sale_is_approved_at_the_prices_of_the_approval(firm: Firm, desk: Desk
     assert "Proposed" in desk.send(maker, f"{page}approve-sale/", sale=sale)
     row = Proposal.objects.get()
     firm.prices({"BTC": "30000"})
-    assert "Prices have moved: plan the sale again." in desk.approve(checker, row)
+    assert "Prices or holdings have changed: plan the sale again." in desk.approve(checker, row)
     firm.prices(FALLEN)
     assert "Approved and done." in desk.approve(checker, row)
     assert Sale.objects.get(pk=sale).state == Sale.State.APPROVED
