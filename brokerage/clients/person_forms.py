@@ -116,12 +116,13 @@ class Reclassification(Wealth):
         return given
 
     def inputs(self) -> dict[str, Any]:
-        """What the command is given: figures are sealed under whom the paper is about."""
+        """What the command is given: figures are sealed with it, under whom the paper is about."""
         names = ("investor", "evidence", "consent", "assessed", "waive")
         given = {name: self.cleaned_data[name] for name in names}
         paper = self.papers.get(given["evidence"])
         if paper is None:
             return given
         figures = {name: self.cleaned_data[name] for name in Wealth.base_fields}
-        sealed = vault.put(paper.person, vault.Kind.FINANCES, Finances(**figures))
-        return given | {"finances": sealed.id, "evidence_dated": figures["evidence_dated"]}
+        draft = vault.draft(paper.person, vault.Kind.FINANCES, Finances(**figures))
+        named = {"finances": draft.id, "evidence_dated": figures["evidence_dated"]}
+        return given | named | {"around": vault.keeping(draft)}

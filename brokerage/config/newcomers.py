@@ -8,14 +8,15 @@ from uuid import UUID
 
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands.screening import screen
-from brokerage.clients.rules.agreements import AgreementKind, Circumstances, SignatureKind
-from brokerage.clients.rules.application import Control, PartyRole, Stage, to_certify
+from brokerage.clients.rules.agreements import AgreementKind, Circumstances
+from brokerage.clients.rules.application import Control, PartyRole, Stage
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.credit import Ground
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.finances import Finances
 from brokerage.clients.rules.knowledge import Answers, Experience
 from brokerage.clients.rules.person import Entity, Individual
+from brokerage.clients.rules.stages import to_certify
 from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import Certificate, EntityKind, NoNumber, Residence
 from brokerage.clients.rules.transfers import BankAccount
@@ -164,7 +165,6 @@ def sign(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
                 person=person,
                 agreement=version.id,
                 digest=version.digest,
-                kind=SignatureKind.PORTAL,
                 circumstances=vault.put(person, vault.Kind.CIRCUMSTANCES, seen).id,
                 confirmed_at=context.effective_at,
             )

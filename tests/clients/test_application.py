@@ -13,7 +13,7 @@ from brokerage.clients.events.application import AnswersGiven, FinancesGiven
 from brokerage.clients.events.standing import TaxCertified
 from brokerage.clients.models import Standing
 from brokerage.clients.projections.standing import evolved_standing
-from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances, SignatureKind
+from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances
 from brokerage.clients.rules.application import (
     ApplicationClosed,
     NotADraft,
@@ -25,11 +25,11 @@ from brokerage.clients.rules.application import (
     TransferTooSmall,
     UnknownApplication,
     UnknownParty,
-    undone,
 )
 from brokerage.clients.rules.classification import BelowThreshold, EvidenceMissing, Investor
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
+from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
 from brokerage.config import newcomers
@@ -255,7 +255,7 @@ class TestAgreements:
                 person=person,
                 agreement=old.id,
                 digest=old.digest,
-                kind=SignatureKind.PAPER,
+                confirmed_at=context().effective_at,
                 circumstances=seen.id,
             )
 
@@ -264,6 +264,11 @@ class TestAgreements:
         digest = commands.keep_text("A second version.")
         commands.publish_agreement(by_two(), kind=AgreementKind.RISKS, digest=digest)
         assert stands(application) is Stage.AGREEMENTS
+
+    def test_signed_when_paper_was_foreseen_still_read(self) -> None:
+        ids = {"person": str(uuid4()), "agreement": str(uuid4()), "circumstances": str(uuid4())}
+        old = {**ids, "digest": "0", "kind": "portal", "confirmed_at": None}
+        assert registry.read("clients.agreement-signed", 1, old).agreement == UUID(ids["agreement"])
 
     def test_are_published_by_two_people_with_a_text_that_is_kept(self) -> None:
         digest = commands.keep_text("A second version.")

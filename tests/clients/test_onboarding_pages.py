@@ -12,9 +12,10 @@ from brokerage.access.models import Proposal
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import record_person
 from brokerage.clients.models import ClientLabel, PersonReading, VaultRecord
-from brokerage.clients.rules.application import Stage, undone
+from brokerage.clients.rules.application import Stage
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.person import RecordSettled
+from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
 from brokerage.http.principal import context as context_of
 from brokerage.http.principal import principal
@@ -290,6 +291,8 @@ class TestTheDesk:
             "received_on": "2026-11-20",
             "document": str(advice),
         }
+        send(operations, f"{page}transfer/", transfer | {"amount": "1"})
+        assert not VaultRecord.objects.filter(kind="bank-account").exists()
         send(operations, f"{page}transfer/", transfer)
         send(operations, f"{page}approve/", {"reference": "C-WEB1"})
         proposal = Proposal.objects.get()

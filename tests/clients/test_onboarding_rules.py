@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from brokerage.clients.rules.agreements import NotConfirmed, SignatureKind, check_confirmed
+from brokerage.clients.rules.agreements import NotConfirmed, check_confirmed
 from brokerage.clients.rules.application import TransferAhead, TransferForeign, TransferTooSmall
 from brokerage.clients.rules.classification import (
     BelowThreshold,
@@ -232,11 +232,10 @@ class TestOnlineOpening:
             self.check(received_on=TODAY + timedelta(days=1))
 
     def test_takes_a_signature_with_a_second_factor_just_shown(self) -> None:
-        check_confirmed(SignatureKind.PORTAL, NOW - timedelta(minutes=15), NOW, TERMS)
-        check_confirmed(SignatureKind.PAPER, None, NOW, TERMS)
+        check_confirmed(NOW - timedelta(minutes=15), NOW, TERMS)
         for shown in (None, NOW - timedelta(minutes=16), NOW + timedelta(minutes=1)):
             with pytest.raises(NotConfirmed):
-                check_confirmed(SignatureKind.PORTAL, shown, NOW, TERMS)
+                check_confirmed(shown, NOW, TERMS)
 
 
 @pytest.mark.rule("CLI-13")

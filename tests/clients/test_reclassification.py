@@ -11,6 +11,7 @@ from brokerage.access.rules import Perm
 from brokerage.clients import queries, vault
 from brokerage.clients.commands.reclassification import reclassify
 from brokerage.clients.commands.reviews import do_review, set_review
+from brokerage.clients.models import VaultRecord
 from brokerage.clients.past import client_as_of
 from brokerage.clients.queries.reviews import review
 from brokerage.clients.queries.standing_authorities import covered
@@ -138,7 +139,11 @@ class TestTheDesk:
         )
         filled = figures | {"investor": "individual-pi", "evidence": str(paper), "cash": "8765432"}
         assert "of which day" in browser.post(address, filled).content.decode()
+        before = VaultRecord.objects.count()
+        browser.post(address, filled | {"evidence_dated": str(today()), "cash": "1"})
+        assert VaultRecord.objects.count() == before
         answer = browser.post(address, filled | {"evidence_dated": str(today())})
+        assert VaultRecord.objects.count() == before + 1
         assert answer["Location"] == reverse("client", args=[client])
         proposal = Proposal.objects.get()
         assert "8765432" not in str(proposal.inputs)

@@ -6,9 +6,10 @@ import pytest
 
 from brokerage.clients import queries
 from brokerage.clients.commands import approve_application
-from brokerage.clients.rules.application import Stage, undone
+from brokerage.clients.rules.application import Stage
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.mandate import MandateNotMet, check_instructed
+from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.tax import Residence
 from brokerage.config import newcomers
 from tests.factories import by_two

@@ -11,10 +11,11 @@ from django.test import Client
 from brokerage.access.models import Proposal
 from brokerage.clients import commands, queries
 from brokerage.clients.commands.screening import confirm_hit
-from brokerage.clients.rules.application import Stage, StepMissing, undone
+from brokerage.clients.rules.application import Stage, StepMissing
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.mandate import MandateNotMet, check_instructed
 from brokerage.clients.rules.signing import ForAnother
+from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
 from brokerage.ledger import integrity, rebuild, seals
 from brokerage.ledger import queries as ledger

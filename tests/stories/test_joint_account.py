@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from brokerage.clients import queries
-from brokerage.clients.rules.application import Stage, undone
+from brokerage.clients.rules.application import Stage
+from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.config import newcomers
 from tests.onboarding import DESK, HolderFactory, NewcomerFactory, OnboardedClientFactory, furnish_onboarding

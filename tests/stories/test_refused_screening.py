@@ -7,8 +7,9 @@ import pytest
 from brokerage.clients import queries
 from brokerage.clients.commands import approve_application, refuse_application
 from brokerage.clients.commands.screening import clear_hit, confirm_hit
-from brokerage.clients.rules.application import ApplicationClosed, Stage, StepMissing, undone
+from brokerage.clients.rules.application import ApplicationClosed, Stage, StepMissing
 from brokerage.clients.rules.screening import ClearReason
+from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
 from brokerage.ledger.commands import SecondPersonNeeded
 from tests.factories import by_two, context

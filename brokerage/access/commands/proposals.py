@@ -6,7 +6,7 @@ the command's entry would: identifiers, amounts, reasons.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from uuid import UUID
 
 from brokerage.ledger import codec
 from brokerage.ledger.commands import (
+    Around,
     Command,
     Context,
     Entry,
@@ -58,23 +59,26 @@ class Decision:
     refusal: Refused | None
 
 
-def submit(context: Context, asked: Command[..., Any], /, **inputs: Any) -> Receipt[Any] | Proposed:
+def submit(
+    context: Context, asked: Command[..., Any], /, *, around: Around = nullcontext, **inputs: Any
+) -> Receipt[Any] | Proposed:
     """Run the command, or propose it if it takes a second person; the same key gets the same answer.
 
-    Raises what the command raises, SecondPersonNeeded itself where no person stands behind it,
+    `around` holds the entry of whichever of the two is written, as in `Command.within`. Raises what the
+    command raises, SecondPersonNeeded itself where no person stands behind it,
     NotEntitled where he may not make what another would approve, and NeverProposed, which leaves no trace,
     for a restricted command.
     """
     earlier = queries.proposal_of_key(context.key)
     if earlier is not None:
         concerns = {"client": earlier.client, "account": earlier.account}
-        return _propose(context, asked, inputs, earlier.permission, concerns)
+        return _propose(context, asked, inputs, earlier.permission, concerns, around)
     try:
-        return asked(context, **inputs)
+        return asked.within(around, context, **inputs)
     except SecondPersonNeeded as needed:
         if context.maker is None:
             raise
-        return _propose(context, asked, inputs, needed.permission, {**inputs, **needed.evidence})
+        return _propose(context, asked, inputs, needed.permission, {**inputs, **needed.evidence}, around)
 
 
 def _propose(
@@ -83,10 +87,12 @@ def _propose(
     inputs: Mapping[str, Any],
     permission: str,
     concerns: Mapping[str, Any],
+    around: Around,
 ) -> Proposed:
     _check_proposable(asked)
     identifier = rules.proposal_id(context.key)
-    receipt = propose(
+    receipt = propose.within(
+        around,
         replace(context, checker=None, proposal=identifier),
         name=asked.name,
         inputs=codec.plain(dict(inputs)),

@@ -9,15 +9,16 @@ from django.http import Http404
 from django.urls import path
 from rest_framework import serializers
 
-from brokerage.access.rules import Perm
+from brokerage.access.rules import Perm, Principal
 from brokerage.http import rest
 
 from .. import commands, queries
 from ..models import Application
-from ..rules.application import Stage, State, undone
+from ..rules.application import Stage, State
 from ..rules.classification import Investor
 from ..rules.credit import Ground
 from ..rules.mandate import MOST
+from ..rules.stages import undone
 from ..rules.status import ClientType
 
 
@@ -34,10 +35,19 @@ class ApplicationOut(rest.Out):
     moved_at = rest.Instant()
 
 
+class Undone(serializers.ListField):
+    """The steps of an application that are not done; what is still to be judged is told to staff only."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        """The steps, None for an applicant."""
+        asker: Principal = self.context["asker"]
+        return undone(queries.facts(instance)) if asker.clients is None else None
+
+
 class ApplicationDetailOut(ApplicationOut):
     """An application and, for staff, the steps that are not done yet."""
 
-    undone = serializers.ListField(child=rest.Choice(Stage), allow_null=True)
+    undone = Undone(child=rest.Choice(Stage), allow_null=True)
 
 
 class Applications(rest.ListView):
@@ -57,11 +67,7 @@ class _Application(rest.RestView):
 
     def find(self, application: UUID) -> Application:
         """The application, if it exists for the asker."""
-        everybody = self.asker.clients is None
-        found = queries.application(application, of=None if everybody else self.asker.person)
-        left = list(undone(queries.facts(found))) if everybody else None
-        found.undone = left  # type: ignore[attr-defined]
-        return found
+        return queries.application(application, of=None if self.asker.clients is None else self.asker.person)
 
 
 class ApplicationDetail(_Application, rest.DetailView):

@@ -13,7 +13,6 @@ from ..models import Agreement, AgreementText
 from ..rules.agreements import (
     AgreementChanged,
     AgreementKind,
-    SignatureKind,
     agreement_id,
     agreement_stream,
     check_confirmed,
@@ -60,7 +59,6 @@ def sign_agreement(
     person: UUID,
     agreement: UUID,
     digest: str,
-    kind: SignatureKind,
     circumstances: UUID,
     confirmed_at: datetime | None = None,
 ) -> None:
@@ -81,13 +79,12 @@ def sign_agreement(
     newest = queries.agreements_in_force()[AgreementKind(signed.kind)]
     if newest.id != signed.id or newest.digest != digest:
         raise AgreementChanged("A newer version is in force. Read it, then sign.", agreement=newest.id)
-    check_confirmed(kind, confirmed_at, entry.effective_at, terms(hong_kong_date(entry.effective_at)))
+    check_confirmed(confirmed_at, entry.effective_at, terms(hong_kong_date(entry.effective_at)))
     sealed_as(circumstances, vault.Kind.CIRCUMSTANCES)
     event = AgreementSigned(
         person=person,
         agreement=agreement,
         digest=digest,
-        kind=kind,
         circumstances=circumstances,
         confirmed_at=confirmed_at,
     )

@@ -28,10 +28,10 @@ from ..rules.application import (
     UnknownParty,
     check_draft,
     check_parties,
-    check_signed,
 )
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
+from ..rules.stages import check_signed
 from ..rules.status import ClientType, ReasonMissing
 
 

@@ -20,12 +20,13 @@ from ..events.standing import (
     MandateSet,
 )
 from ..models import Application, ClientLabel
-from ..rules.application import Facts, PartyRole, Stage, check_step
+from ..rules.application import Facts, PartyRole, Stage
 from ..rules.authority import Capacity
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.names import LONGEST
 from ..rules.person import UnknownRecord
+from ..rules.stages import check_step
 from ..rules.status import ClientType, checked_reference, client_id
 from ..rules.terms import terms
 from ..rules.transfers import HONG_KONG_CURRENCY, BankAccount, check_first_transfer

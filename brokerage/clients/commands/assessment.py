@@ -14,13 +14,14 @@ from ..events.application import PersonIdentified
 from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
 from ..models import Application
 from ..queries.application import PROOF
-from ..rules.application import Facts, Stage, StepMissing, UnknownParty, check_step
+from ..rules.application import Facts, Stage, StepMissing, UnknownParty
 from ..rules.classification import Investor, check_investor, review_due, suitability
 from ..rules.credit import Credit, Ground, assess_credit
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.finances import Finances
 from ..rules.knowledge import Knowledge, assess
 from ..rules.person import PersonKind
+from ..rules.stages import check_step
 from ..rules.status import ClientType
 from ..rules.terms import Terms, terms
 from .application import locked

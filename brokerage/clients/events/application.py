@@ -8,7 +8,7 @@ from uuid import UUID
 
 from brokerage.ledger.registry import event, upcaster
 
-from ..rules.agreements import AgreementKind, SignatureKind
+from ..rules.agreements import AgreementKind
 from ..rules.application import Control, PartyRole
 from ..rules.status import ClientType
 
@@ -98,17 +98,22 @@ class AgreementPublished:
     digest: str
 
 
-@event("clients.agreement-signed")
+@event("clients.agreement-signed", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementSigned:
-    """A person signed a version. From where, is in the vault record `circumstances`."""
+    """A person signed a version, a second factor just shown. From where, is in the record `circumstances`."""
 
     person: UUID
     agreement: UUID
     digest: str
-    kind: SignatureKind
     circumstances: UUID
     confirmed_at: datetime | None
+
+
+@upcaster("clients.agreement-signed", schema=1)
+def _without_kind(data: dict[str, Any]) -> dict[str, Any]:
+    """A signature said how it was given while paper was foreseen; none was ever given on it."""
+    return {name: value for name, value in data.items() if name != "kind"}
 
 
 @event("clients.application-transfer-received", schema=2)

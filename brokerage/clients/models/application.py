@@ -104,7 +104,6 @@ class Signature(models.Model):
     person = models.UUIDField()
     agreement = models.UUIDField()
     digest = models.TextField()
-    kind = models.TextField()
     signed_at = models.DateTimeField()
 
     class Meta:

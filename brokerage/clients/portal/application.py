@@ -20,17 +20,9 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import commands, forms, queries, vault
 from ..models import Application
-from ..rules.agreements import Circumstances, SignatureKind, required
-from ..rules.application import (
-    OPEN,
-    PartyRole,
-    Stage,
-    State,
-    UnknownApplication,
-    check_draft,
-    to_certify,
-    undone,
-)
+from ..rules.agreements import Circumstances, required
+from ..rules.application import OPEN, PartyRole, Stage, State, UnknownApplication, check_draft
+from ..rules.stages import to_certify, undone
 from ..rules.status import ClientType
 from .steps import STEPS, Asked, people_of, signed_by
 
@@ -155,7 +147,6 @@ def _sign(request: HttpRequest, asker: Principal, found: Application) -> None:
             person=asker.person,
             agreement=agreement,
             digest=request.POST.get("digest", ""),
-            kind=SignatureKind.PORTAL,
             circumstances=draft.id,
             confirmed_at=asker.confirmed_at,
         )

@@ -21,8 +21,9 @@ from brokerage.ledger.refusal import Refused
 
 from .. import commands, queries
 from ..models import Application
-from ..rules.application import OPEN, Facts, UnknownApplication, to_certify, to_sign
+from ..rules.application import OPEN, Facts, UnknownApplication
 from ..rules.person import PersonKind
+from ..rules.stages import to_certify, to_sign
 from .steps import people_of
 
 

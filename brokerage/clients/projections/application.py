@@ -139,6 +139,5 @@ def _signature(row: Signature | None, recorded: Recorded) -> Signature:
         person=event.person,
         agreement=event.agreement,
         digest=event.digest,
-        kind=event.kind,
         signed_at=recorded.effective_at,
     )

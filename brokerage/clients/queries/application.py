@@ -23,22 +23,13 @@ from ..models import (
     VaultRecord,
 )
 from ..rules.agreements import AgreementKind, UnknownAgreement
-from ..rules.application import (
-    OPEN,
-    WAITS,
-    Facts,
-    PartyRole,
-    Stage,
-    State,
-    UnknownApplication,
-    Waits,
-    undone,
-)
+from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits
 from ..rules.application import Party as Part
 from ..rules.classification import Investor, investor_on
 from ..rules.documents import DocumentKind
 from ..rules.mandate import Mandate
 from ..rules.person import PersonKind
+from ..rules.stages import WAITS, undone
 from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer

@@ -23,13 +23,6 @@ class AgreementKind(StrEnum):
     MARGIN = "margin-agreement"
 
 
-class SignatureKind(StrEnum):
-    """How it was signed: in the portal with a second factor, or on paper that is among the documents."""
-
-    PORTAL = "portal"
-    PAPER = "paper"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
     """From where somebody signed: the network address and the browser's name; kept in the vault."""
@@ -51,7 +44,7 @@ class AgreementChanged(Refused):
 
 
 class NotConfirmed(Refused):
-    """CLI-5: a signature in the portal needs a second factor shown within the last minutes."""
+    """CLI-5: a signature needs a second factor shown within the last minutes."""
 
     code = "clients.not-confirmed"
 
@@ -85,10 +78,8 @@ def required(*, margin: bool) -> frozenset[AgreementKind]:
     return frozenset(always | {AgreementKind.MARGIN} if margin else always)
 
 
-def check_confirmed(kind: SignatureKind, confirmed_at: datetime | None, at: datetime, terms: Terms) -> None:
-    """CLI-5: pass if a second factor was shown just before a signature in the portal; raises NotConfirmed."""
-    if kind is SignatureKind.PAPER:
-        return
+def check_confirmed(confirmed_at: datetime | None, at: datetime, terms: Terms) -> None:
+    """CLI-5: pass if a second factor was shown just before the signature; raises NotConfirmed."""
     limit = timedelta(minutes=terms.fresh_minutes)
     if confirmed_at is None or not timedelta(0) <= at - confirmed_at <= limit:
         raise NotConfirmed("Confirm with your second factor, then sign again.")

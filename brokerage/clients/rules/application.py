@@ -1,13 +1,13 @@
-"""The way from an application to a client: the steps, what completes each, what comes before it."""
+"""An application: who has a part in it, and the facts that decide where it stands."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from brokerage.ledger.refusal import Refused
 
-from .agreements import AgreementKind, required
+from .agreements import AgreementKind
 from .classification import Investor
 from .mandate import check_mandate
 from .status import ClientType
@@ -209,105 +209,6 @@ def check_parties(facts: Facts) -> None:
         if not least <= named <= most:
             raise PartiesMissing(f"Name {least} to {most} as {role}; there are {named}.", role=role)
     check_mandate(facts.form, facts.signatures, facts.signers)
-
-
-def _parties_named(facts: Facts) -> bool:
-    try:
-        check_parties(facts)
-    except Refused:
-        return False
-    return True
-
-
-def _applied(facts: Facts) -> bool:
-    complete = facts.people <= facts.described and facts.people <= facts.documented
-    return _parties_named(facts) and complete and facts.finances and facts.state is not State.DRAFT
-
-
-def to_sign(facts: Facts) -> frozenset[UUID]:
-    """Who has not signed all agreements yet, of those who sign for the client."""
-    kinds = required(margin=facts.margin)
-    return frozenset(
-        each for each in facts.signers if any(each not in facts.signed.get(k, ()) for k in kinds)
-    )
-
-
-def _agreed(facts: Facts) -> bool:
-    needed = facts.signers if facts.form is ClientType.JOINT else None
-    for kind in required(margin=facts.margin):
-        signed = facts.signed.get(kind, frozenset()) & facts.signers
-        if len(signed) < facts.signatures or (needed is not None and signed != needed):
-            return False
-    return True
-
-
-def check_signed(facts: Facts) -> None:
-    """CLI-13: pass unless a joint holder has yet to sign and certify for himself; raises StepMissing."""
-    if facts.form is ClientType.JOINT and not (_agreed(facts) and facts.signers <= facts.certified):
-        raise StepMissing("Each holder signs the agreements and certifies the own tax residence first.")
-
-
-def to_certify(facts: Facts) -> frozenset[UUID]:
-    """Whose tax residence must be certified: the client's, and a passive entity's controllers'."""
-    own = facts.of(PartyRole.HOLDER, PartyRole.ENTITY)
-    controllers = (PartyRole.CONTROLLER, PartyRole.PARTNER, PartyRole.TRUSTEE, PartyRole.SETTLOR)
-    return own | facts.of(*controllers, PartyRole.BENEFICIARY) if facts.passive else own
-
-
-DONE: dict[Stage, Callable[[Facts], bool]] = {
-    Stage.APPLICATION: _applied,
-    Stage.IDENTITY: lambda facts: facts.people <= facts.identified,
-    Stage.SCREENING: lambda facts: facts.people <= facts.screened,
-    Stage.CLASSIFICATION: lambda facts: facts.investor is not None,
-    Stage.KNOWLEDGE: lambda facts: facts.knowledge,
-    Stage.CREDIT: lambda facts: facts.credit,
-    Stage.AGREEMENTS: _agreed,
-    Stage.TAX: lambda facts: to_certify(facts) <= facts.certified,
-    Stage.FIRST_TRANSFER: lambda facts: facts.transferred,
-    Stage.APPROVAL: lambda facts: facts.state is State.APPROVED,
-}
-"""What completes each step. The screening of everybody (CLI-10) is one: a hit stops here until cleared."""
-
-BEFORE: dict[Stage, tuple[Stage, ...]] = {
-    Stage.APPLICATION: (),
-    Stage.IDENTITY: (Stage.APPLICATION,),
-    Stage.SCREENING: (Stage.IDENTITY,),
-    Stage.CLASSIFICATION: (Stage.IDENTITY, Stage.SCREENING),
-    Stage.KNOWLEDGE: (Stage.CLASSIFICATION,),
-    Stage.CREDIT: (Stage.CLASSIFICATION,),
-    Stage.AGREEMENTS: (),
-    Stage.TAX: (),
-    Stage.FIRST_TRANSFER: (Stage.AGREEMENTS,),
-    Stage.APPROVAL: tuple(Stage)[:-1],
-}
-"""What must be done before a step. Agreements and tax papers may be signed early."""
-
-WAITS: dict[Stage, Waits] = {
-    Stage.APPLICATION: Waits.APPLICANT,
-    Stage.IDENTITY: Waits.OPERATIONS,
-    Stage.SCREENING: Waits.COMPLIANCE,
-    Stage.CLASSIFICATION: Waits.OPERATIONS,
-    Stage.KNOWLEDGE: Waits.OPERATIONS,
-    Stage.CREDIT: Waits.CREDIT,
-    Stage.AGREEMENTS: Waits.APPLICANT,
-    Stage.TAX: Waits.APPLICANT,
-    Stage.FIRST_TRANSFER: Waits.OPERATIONS,
-    Stage.APPROVAL: Waits.CHECKER,
-}
-
-
-def undone(facts: Facts) -> tuple[Stage, ...]:
-    """The steps that are not done, in order."""
-    return tuple(stage for stage in Stage if not DONE[stage](facts))
-
-
-def check_step(stage: Stage, facts: Facts) -> None:
-    """Pass if everything before a step is done; raises ApplicationClosed or StepMissing."""
-    if facts.state not in OPEN:
-        raise ApplicationClosed("This application was decided or withdrawn.", state=facts.state)
-    missing = [each for each in BEFORE[stage] if not DONE[each](facts)]
-    if missing:
-        raise StepMissing(f"First comes: {missing[0]}.", step=stage, missing=missing)
 
 
 def check_draft(state: State) -> None:

@@ -24,11 +24,12 @@ from brokerage.ledger.commands import Command
 from brokerage.ledger.refusal import Refused
 
 from .. import commands, queries, vault
-from ..rules.application import DONE, OPEN, Stage, UnknownApplication, undone
+from ..rules.application import OPEN, Stage, UnknownApplication
 from ..rules.classification import Investor
 from ..rules.credit import Ground
 from ..rules.documents import EXTENSION, Media, UnknownDocument
 from ..rules.person import PersonErased, Why
+from ..rules.stages import DONE, undone
 from ..rules.transfers import BankAccount
 
 
@@ -146,8 +147,10 @@ def _transfer(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
     paper = queries.document(_id(request, "document"))
     if paper.person not in queries.people_of(application):
         raise UnknownDocument("Choose a paper of this application.", document=paper.id)
+    draft = vault.draft(paper.person, vault.Kind.BANK, account)
     return {
-        "account": vault.put(paper.person, vault.Kind.BANK, account).id,
+        "around": vault.keeping(draft),
+        "account": draft.id,
         "amount": _amount(request, "amount"),
         "received_on": _day(request, "received_on"),
         "document": paper.id,
