@@ -36,6 +36,9 @@ KINDS: dict[AssetClass, AssetKind] = {
     AssetClass.CURRENCY: AssetKind.MONEY,
 }
 
+HELD = (Role.HOLDING, Role.COLLATERAL, Role.RESERVED)
+"""Where what a client owns stands: free, pledged, or on a sell order but not yet sold."""
+
 
 def asset(code: str) -> Asset:
     """The currency (ISO 4217, not listed) or listed instrument of that code; raises UnknownInstrument."""
@@ -132,7 +135,7 @@ def virtual_assets_worth(client: UUID, worth: Callable[[str, Decimal], Decimal])
     total = ZERO
     for each in accounts_of(client):
         for (role, code), amount in ledger.balances(each.id).items():
-            if role in (Role.HOLDING, Role.COLLATERAL) and asset(code).kind is AssetKind.VIRTUAL_ASSET:
+            if role in HELD and asset(code).kind is AssetKind.VIRTUAL_ASSET:
                 total = EXACT.add(total, worth(code, amount))
     return total
 
