@@ -85,9 +85,9 @@ def put(
 
 @outbox.handler(KIND)
 def send(message: outbox.Message) -> None:
-    """Mail one notice; a login without any address gets none."""
+    """Mail one notice; a login without any address gets none, nor one whose person was erased meanwhile."""
     user = User.objects.filter(pk=message.payload["login"]).first()
-    if user is None:
+    if user is None or user.username == user.erased_name:
         return
     to = opened(message.payload["to"]) if message.payload["to"] else address_of(user)
     if not to:

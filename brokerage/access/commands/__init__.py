@@ -1,6 +1,7 @@
 """Ways to change who may act."""
 
 from .api_keys import make_key, revoke_key
+from .erasure import erase_logins
 from .logins import NameTaken, UnknownLogin, UnknownRole, close_login, open_client_login, open_login
 from .proposals import (
     Decision,
@@ -28,6 +29,7 @@ __all__ = (
     "approve_each",
     "ask_sign_up",
     "close_login",
+    "erase_logins",
     "expire_proposals",
     "grant_role",
     "identify_login",

@@ -58,6 +58,12 @@ class LoginClosed:
     """The login is of no more use, and all its stays ended."""
 
 
+@event("access.login-erased", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginErased:
+    """Nothing about the login says any more whose it was."""
+
+
 @event("access.role-granted", audience=Audience.STAFF)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleGranted:

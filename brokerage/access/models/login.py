@@ -53,6 +53,11 @@ class User(AbstractUser):
         return f"staff:{self.username}" if self.is_staff else f"client:{self.stream}"
 
     @property
+    def erased_name(self) -> str:
+        """What the login is called once its person is erased."""
+        return f"erased-{self.stream}"
+
+    @property
     def stream(self) -> UUID:
         """The stream of what happened to this login; says nothing about whose it is."""
         return uuid5(LOGINS, str(self.pk))

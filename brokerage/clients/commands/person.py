@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
 
@@ -84,9 +85,9 @@ def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
 def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Destroy a person's key, and what is said of the clients the person held. There is no way back.
 
-    That is their display names, and the keys of texts about them: complaints, and alerts and cases that are
-    over. Texts of a case that goes on are destroyed when it closes. Two people; CLI-9. Raises UnknownPerson,
-    PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
+    That is their display names, what the person's logins say of their owner, and the keys of texts about
+    them: complaints, and alerts and cases that are over. Texts of a case that goes on are destroyed when it
+    closes. Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
     """
     entry.lock(person)
     found = queries.person(person)
@@ -94,6 +95,7 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     check_erasable(queries.relationships(person), held=found.held, at=entry.effective_at)
     entry.second_person(Perm.APPROVE_ERASURES, person=person)
     vault.destroy(person)
+    erase_logins(entry, person=person)
     held = queries.clients_held_by(person)
     ClientLabel.objects.filter(client__in=held).delete()
     ClientLabel.history.filter(client__in=held).delete()
