@@ -96,8 +96,8 @@ def has_login(person: UUID) -> bool:
 
 
 def is_good(link: SignUp, at: datetime) -> bool:
-    """Whether a link still opens a login: not used nor too old, and its person has none by another way."""
-    return link.used_at is None and at < link.expires_at and not has_login(link.person)
+    """Whether a link still opens a login: it is not too old, and its person has none yet."""
+    return at < link.expires_at and not has_login(link.person)
 
 
 def invited(persons: Iterable[UUID], at: datetime) -> frozenset[UUID]:

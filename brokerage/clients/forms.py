@@ -79,7 +79,7 @@ class Person(Located):
     id_number = _text(_("Number of the paper"), longest=40)
     email = _text(_("E-mail"), required=False)
     phone = _text(_("Telephone"), required=False, longest=40)
-    field_order = ("me", "role", "control")
+    field_order = ("me", "role", "control", "family_name", "given_names", "native_name", "birth_date")
 
     def details(self) -> Individual:
         """The details as typed."""

@@ -122,9 +122,13 @@ def test_two_logins_open_a_joint_account_and_each_signs_for_himself():
     for page in ("people/", "papers/", "finances/", "others/"):
         bo.read(f"{bo.application}{page}", 404)
     assert "Chan Ada" not in bo.read(f"{bo.application}tax/")
+    todo = bo.read(bo.application)
+    assert todo.count(">Open<") == 2
+    assert "Finances" not in todo
     bo.certify()
     assert "Each holder signs the agreements" in ada.hand_in()
     bo.sign()
+    assert bo.read(bo.application).count(">Done<") == 2
     assert "Handed in" in ada.hand_in()
 
     client = approved(ada, "J-1")

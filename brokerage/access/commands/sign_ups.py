@@ -109,11 +109,8 @@ def sign_up(entry: Entry, *, asked: UUID, encoded: str) -> int:
     if row is None:
         raise LinkSpent("This link was used, or is too old.")
     entry.lock(asked, row.person)
-    row.refresh_from_db()
     if not queries.is_good(row, entry.effective_at):
         raise LinkSpent("This link was used, or is too old.")
-    row.used_at = entry.effective_at
-    row.save(update_fields=["used_at"])
     address = notices.opened_bytes(row.sealed)
     fresh = User(username=address, password=encoded, person=row.person, email=address)
     user = keep_login(entry, fresh, (Role.CLIENT,))

@@ -28,7 +28,6 @@ class Migration(migrations.Migration):
                 ),
                 ("asked_at", models.DateTimeField()),
                 ("expires_at", models.DateTimeField()),
-                ("used_at", models.DateTimeField(null=True)),
             ],
             options={
                 "ordering": ["-asked_at"],

@@ -4,9 +4,10 @@ from django.db import models
 
 
 class SignUp(models.Model):
-    """One mailed link: whose login it may open, once. The row goes when nobody needs to know any more.
+    """One mailed link: whose login it may open, unless the person has one by then.
 
-    The address is sealed; `digest` finds it again for those who can guess it and hold the site's key.
+    The row goes when nobody needs to know any more. The address is sealed; `digest` finds it again for those
+    who can guess it and hold the site's key.
     """
 
     id = models.UUIDField(primary_key=True)
@@ -17,7 +18,6 @@ class SignUp(models.Model):
     invited_by = models.UUIDField(null=True, help_text="The person who asked for it; none for a stranger.")
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
-    used_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-asked_at"]

@@ -21,8 +21,8 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import commands, forms, queries, vault
 from ..models import Application
 from ..rules.agreements import Circumstances, required
-from ..rules.application import OPEN, PartyRole, Stage, State, UnknownApplication, check_draft
-from ..rules.stages import to_certify, undone
+from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, check_draft
+from ..rules.stages import to_certify, to_sign, undone
 from ..rules.status import ClientType
 from .steps import STEPS, Asked, people_of, signed_by
 
@@ -59,9 +59,29 @@ def apply(request: HttpRequest) -> HttpResponse:
 
 @allow_client
 def overview(request: HttpRequest, application: UUID) -> HttpResponse:
-    """Where the application stands: each page with whether it is done, and what waits for the firm."""
+    """Where the application stands: each page with whether it is done, and what waits for the firm.
+
+    Who is only named in it sees what he signs himself.
+    """
     asker, found = _mine(request, application)
-    facts = queries.facts(found)
+    facts, mine = queries.facts(found), found.applicant == asker.person
+    done = _done(facts) if mine else {"tax": asker.person in facts.certified}
+    pages = [(slug, STEPS[slug].title, is_done) for slug, is_done in done.items()]
+    shown = {
+        "application": found,
+        "pages": pages,
+        "next": next((slug for slug, _title, is_done in pages if not is_done), None),
+        "signs": mine or asker.person in facts.signers,
+        "signed": Stage.AGREEMENTS not in undone(facts) if mine else asker.person not in to_sign(facts),
+        "draft": found.state == State.DRAFT,
+        "open": found.state in OPEN,
+        "mine": mine,
+    }
+    return render(request, "portal/clients/application.html", shown)
+
+
+def _done(facts: Facts) -> dict[str, bool]:
+    """The pages that the applicant fills in, in order, and whether each is done."""
     done = {
         "entity": bool(facts.of(PartyRole.ENTITY)),
         "people": bool(facts.signers),
@@ -72,17 +92,7 @@ def overview(request: HttpRequest, application: UUID) -> HttpResponse:
     }
     if facts.form in (ClientType.INDIVIDUAL, ClientType.JOINT):
         del done["entity"]
-    pages = [(slug, STEPS[slug].title, is_done) for slug, is_done in done.items()]
-    shown = {
-        "application": found,
-        "pages": pages,
-        "next": next((slug for slug, _title, is_done in pages if not is_done), None),
-        "signed": Stage.AGREEMENTS not in undone(facts),
-        "draft": found.state == State.DRAFT,
-        "open": found.state in OPEN,
-        "mine": found.applicant == asker.person,
-    }
-    return render(request, "portal/clients/application.html", shown)
+    return done
 
 
 @allow_client
