@@ -124,7 +124,7 @@ class Seal(models.Model):
 
 
 class Refusal(models.Model):
-    """A command that was refused: evidence, not an entry."""
+    """A command that was refused: a log beside the book. Frozen by its trigger, but under no hash or seal."""
 
     id = models.BigAutoField(primary_key=True)
     key = models.TextField()

@@ -8,10 +8,17 @@ from django.db.models import Field, JSONField, Model
 from psycopg import sql
 
 from . import codec, store
-from .registry import Recorded
+from .refusal import Refused
+from .registry import Recorded, Unknown
 
 Apply = Callable[[Sequence[Recorded]], None]
 M = TypeVar("M", bound=Model)
+
+
+class UnknownKind(Refused):
+    """An event whose kind or schema this version of the code does not know."""
+
+    code = "ledger.unknown-kind"
 
 
 class Projection(NamedTuple):
@@ -45,7 +52,19 @@ def projections() -> list[Projection]:
 
 
 def apply(events: Sequence[Recorded]) -> None:
-    """Hand each projection the events it reads, in order."""
+    """Hand each projection the events it reads, in order.
+
+    Raises UnknownKind for an event this version of the code cannot read: rows without it would be wrong.
+    """
+    for item in events:
+        if isinstance(item.event, Unknown):
+            raise UnknownKind(
+                f"This code cannot read {item.reference} ({item.kind}, schema {item.schema});"
+                " run the version that wrote it, or a newer one.",
+                event=item.reference,
+                kind=item.kind,
+                schema=item.schema,
+            )
     for each in _projections:
         wanted = [item for item in events if type(item.event) in each.events]
         if wanted:

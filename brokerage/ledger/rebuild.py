@@ -13,7 +13,7 @@ from django.db import transaction
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from . import projection, store
+from . import projection, snapshots, store
 from .chart import Role
 from .registry import Recorded
 
@@ -39,8 +39,10 @@ class Rebuilt:
 def rebuild(*, check: bool, progress: Progress | None = None) -> Rebuilt:
     """Replay every event through every projection; compare (`check`) or replace the read models.
 
+    Snapshots are checked as well, and discarded from the first wrong one on: the next run takes them anew.
     Runs as the owner of the schema. `progress` is told how many more events were replayed.
-    Raises WritersAtWork when a transaction does not let go of the book.
+    Raises WritersAtWork when a transaction does not let go of the book, UnknownKind when this version of
+    the code is older than an event.
     """
     with transaction.atomic(durable=True):
         cursor = store.cursor()
@@ -55,8 +57,12 @@ def rebuild(*, check: bool, progress: Progress | None = None) -> Rebuilt:
         _fill_balances(cursor)
         count = _replay(progress)
         differences = {table: n for table in tables if (n := _difference(cursor, home, table))}
+        if wrong := snapshots.wrong():
+            differences["ledger_snapshot"] = len(wrong)
         if not check:
             _replace(cursor, home, tables)
+            if wrong:
+                snapshots.discard(wrong[0].run)
         digest = state_hash()
         cursor.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(SHADOW)))
         cursor.execute(sql.SQL("SET LOCAL search_path = {}").format(sql.Identifier(home)))

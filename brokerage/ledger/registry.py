@@ -1,7 +1,8 @@
 """The one registry of event kinds: class, schema version, upcasters and audience.
 
 Stored rows never change. An event written under an older schema is upcast when it is read; an
-event of a kind this version of the code does not know is read as `Unknown` and parks its reader.
+event of a kind this version of the code does not know is read as `Unknown`: projections and a rebuild
+stop at it with `ledger.unknown-kind`.
 """
 
 from collections.abc import Callable
@@ -78,7 +79,9 @@ def event(
     """Register a frozen dataclass as the current form of an event kind, such as "margin.drawn".
 
     `reversible` promises that every projection which follows the kind follows ledger.reversed as well;
-    without it a reversal would move the balances and leave the room's read models behind.
+    without it a reversal would move the balances and leave the room's read models behind. No room promises
+    it yet: what is wrong today is set right by a command of its own (a withdrawal, a write-off, a waiver);
+    the first will be trades, when a venue busts one.
     """
 
     def register(cls: type[T]) -> type[T]:

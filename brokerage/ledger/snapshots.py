@@ -1,16 +1,15 @@
 """Daily balance snapshots: what makes balances as of a past time, and firm balances, cheap to read.
 
-A snapshot is a cache of postings: it can be checked, discarded and taken again, and reads fall back
-to the snapshot before it.
+A snapshot is a cache of postings: it can be checked, and `ledger rebuild` discards it when it is wrong;
+reads then fall back to the snapshot before it.
 """
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-import psycopg
 from django.db import transaction
 
-from . import known, seals, store
+from . import seals, store
 from .refusal import Refused
 
 _LOCK = 7_202_602
@@ -26,7 +25,8 @@ class SnapshotDelayed(Refused):
 _TAKE = """
     WITH run AS (
         INSERT INTO ledger_snapshot_run (number, floor, previous_floor, position, cutoff, min_effective)
-        SELECT %(number)s, %(floor)s, %(previous)s, %(position)s,
+        SELECT %(number)s, %(floor)s, %(previous)s,
+               (SELECT max(s.first_position + s.count - 1) FROM ledger_seal s WHERE s.seq_from <= %(floor)s),
                greatest(max(e.effective_at), %(cutoff)s), min(e.effective_at)
         FROM ledger_event e WHERE e.seq > %(previous)s AND e.seq <= %(floor)s
         RETURNING number
@@ -68,7 +68,6 @@ def take() -> int | None:
                 "number": number,
                 "floor": floor,
                 "previous": latest["floor"],
-                "position": known.last_position(),
                 "cutoff": latest["cutoff"],
             },
         )
@@ -94,7 +93,7 @@ def _wait_until_settled(horizon: int) -> None:
         time.sleep(0.05)
 
 
-_WRONG = """
+_WRONG_ROWS = """
     WITH moved AS (
         SELECT r.number, p.account, sum(p.amount) AS amount
         FROM ledger_snapshot_run r JOIN ledger_posting p ON p.event > r.previous_floor AND p.event <= r.floor
@@ -103,20 +102,52 @@ _WRONG = """
         SELECT number AS run, account, sum(amount) OVER (PARTITION BY account ORDER BY number) AS amount
         FROM moved
     )
-    SELECT coalesce(e.run, s.run), coalesce(e.account, s.account), s.amount, e.amount
+    SELECT coalesce(e.run, s.run),
+           format('account %s holds %s; postings say %s', coalesce(e.account, s.account), s.amount, e.amount)
     FROM expected e FULL JOIN ledger_snapshot s USING (run, account)
     WHERE e.amount IS DISTINCT FROM s.amount ORDER BY 1, 2
 """
+_WRONG_RUNS = """
+    WITH marks AS (
+        SELECT seq_from AS seq, NULL::integer AS number, first_position + count - 1 AS position
+        FROM ledger_seal UNION ALL SELECT floor, number, NULL FROM ledger_snapshot_run
+    ), placed AS (
+        SELECT number,
+               max(position) OVER (ORDER BY seq, number NULLS FIRST ROWS UNBOUNDED PRECEDING) AS position
+        FROM marks
+    ), expected AS (
+        SELECT r.number, row_number() OVER w AS ordinal, lag(r.floor, 1, 0) OVER w AS previous_floor,
+               max(e.latest) OVER w AS cutoff, e.earliest AS min_effective,
+               EXISTS (SELECT FROM ledger_event e WHERE e.seq = r.floor)
+                   AND r.floor <= (SELECT max(seq_until) FROM ledger_seal) AS is_sealed
+        FROM ledger_snapshot_run r CROSS JOIN LATERAL (
+            SELECT max(e.effective_at) AS latest, min(e.effective_at) AS earliest
+            FROM ledger_event e WHERE e.seq > r.previous_floor AND e.seq <= r.floor
+        ) e WINDOW w AS (ORDER BY r.number)
+    )
+    SELECT r.number, 'is not what the events and seals up to its floor say'
+    FROM ledger_snapshot_run r JOIN expected e USING (number) JOIN placed p USING (number)
+    WHERE e.is_sealed IS NOT TRUE OR (r.number, r.previous_floor, r.position, r.cutoff, r.min_effective)
+        IS DISTINCT FROM (e.ordinal, e.previous_floor, p.position, e.cutoff, e.min_effective)
+    ORDER BY 1
+"""
 
 
-def wrong() -> list[tuple[int, int, Any, Any]]:
-    """(run, account, stored, expected) of every snapshot row that the postings do not add up to."""
-    return store.cursor().execute(_WRONG).fetchall()
+class Wrong(NamedTuple):
+    """A run of which something is wrong: the run itself, or one of its balances."""
+
+    run: int
+    what: str
+
+
+def wrong() -> list[Wrong]:
+    """Every run and snapshot row that events, seals and postings do not add up to."""
+    found = [Wrong(*row) for query in (_WRONG_RUNS, _WRONG_ROWS) for row in store.cursor().execute(query)]
+    return sorted(found)
 
 
 def discard(number: int) -> None:
     """Remove run `number` and all later ones (as the owner of the schema); reads use earlier ones."""
-    with transaction.atomic():
-        cursor: psycopg.Cursor[Any] = store.cursor()
-        cursor.execute("DELETE FROM ledger_snapshot WHERE run >= %s", [number])
-        cursor.execute("DELETE FROM ledger_snapshot_run WHERE number >= %s", [number])
+    cursor = store.cursor()
+    cursor.execute("DELETE FROM ledger_snapshot WHERE run >= %s", [number])
+    cursor.execute("DELETE FROM ledger_snapshot_run WHERE number >= %s", [number])

@@ -16,6 +16,7 @@ from . import codec, hashing, registry
 from .chart import Account, Posting, Role
 from .refusal import Refused
 from .registry import Recorded
+from .rows import array, chain, event_columns, posting_columns
 
 
 class InsufficientBalance(Refused):
@@ -105,7 +106,7 @@ def begin(key: str) -> tuple[UUID, bytes, Any] | None:
 
 def lock(streams: Iterable[UUID]) -> dict[UUID, Head]:
     """Lock streams until the transaction ends, in one global order; the heads of those that have events."""
-    rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [_array(map(str, set(streams)))])
+    rows = cursor().execute("SELECT * FROM ledger_lock(%s::uuid[])", [array(map(str, set(streams)))])
     return {stream: Head(version, bytes(digest)) for stream, version, digest in rows}
 
 
@@ -161,7 +162,7 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
     Raises InsufficientBalance, Unbalanced, PostedTwice or UnopenedAccount; the caller's transaction
     then rolls back.
     """
-    chained = _chain(entry, drafts, heads)
+    chained = chain(entry.digest(), entry.effective_at, drafts, heads)
     try:
         row = (
             cursor()
@@ -172,8 +173,8 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
                     codec.canonical(entry.result),
                     entry.correlation,
                     entry.causation,
-                    *_event_columns(chained),
-                    *_posting_columns(drafts),
+                    *event_columns(chained),
+                    *posting_columns([draft.postings for draft in drafts]),
                 ],
             )
             .fetchone()
@@ -201,80 +202,12 @@ def append(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head])
     ]
 
 
-class _Chained(NamedTuple):
-    stream: UUID
-    version: int
-    kind: str
-    schema: int
-    data: str
-    owner: UUID | None
-    hash: bytes
-
-
 _ENTRY_BEFORE_RESULT = EntryFields.__slots__[: EntryFields.__slots__.index("result")]
 _APPEND = (
     f"SELECT ledger_append({', '.join(['%s'] * 14)},"
     " %s::uuid[], %s::integer[], %s::text[], %s::smallint[], %s::text[], %s::uuid[], %s::bytea[],"
     " %s::integer[], %s::uuid[], %s::text[], %s::text[], %s::numeric[])"
 )
-
-
-def _chain(entry: EntryFields, drafts: Sequence[Draft], heads: dict[UUID, Head]) -> list[_Chained]:
-    digest = entry.digest()
-    latest = dict(heads)
-    chained = []
-    for draft in drafts:
-        kind = registry.kind_of(type(draft.event))
-        previous = latest.get(draft.stream, Head(0, hashing.GENESIS))
-        data = codec.canonical(draft.event)
-        version = previous.version + 1
-        hashed = hashing.event_hash(
-            previous=previous.hash,
-            entry=digest,
-            stream=draft.stream,
-            version=version,
-            kind=kind.name,
-            schema=kind.schema,
-            data=data,
-            owner=draft.owner,
-            effective_at=entry.effective_at,
-            postings=hashing.postings_text(draft.postings),
-        )
-        latest[draft.stream] = Head(version, hashed)
-        chained.append(_Chained(draft.stream, version, kind.name, kind.schema, data, draft.owner, hashed))
-    return chained
-
-
-def _event_columns(chained: Sequence[_Chained]) -> list[str]:
-    return [
-        _array(str(c.stream) for c in chained),
-        _array(str(c.version) for c in chained),
-        _array(_quoted(c.kind) for c in chained),
-        _array(str(c.schema) for c in chained),
-        _array(_quoted(c.data) for c in chained),
-        _array(str(c.owner) if c.owner else "NULL" for c in chained),
-        _array(_quoted(f"\\x{c.hash.hex()}") for c in chained),
-    ]
-
-
-def _posting_columns(drafts: Sequence[Draft]) -> list[str]:
-    numbered = [(index, *posting) for index, draft in enumerate(drafts, 1) for posting in draft.postings]
-    return [
-        _array(str(index) for index, _, _ in numbered),
-        _array(str(account.owner) for _, account, _ in numbered),
-        _array(account.role.value for _, account, _ in numbered),
-        _array(_quoted(account.asset) for _, account, _ in numbered),
-        _array(codec.decimal_text(amount) for _, _, amount in numbered),
-    ]
-
-
-def _array(items: Iterable[str]) -> str:
-    """A PostgreSQL array literal; psycopg's own list dumper takes four times as long."""
-    return "{" + ",".join(items) + "}"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _refusal(error: psycopg.IntegrityError) -> Refused:

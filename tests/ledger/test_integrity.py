@@ -14,19 +14,24 @@ import pytest
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from brokerage.ledger import codec, export, hashing, integrity, reading, seals
+from brokerage.ledger import codec, export, hashing, integrity, reading, seals, snapshots
 from brokerage.ledger.crosschecks import Finding
 from brokerage.ledger.models import Event, Seal
 
-from .book import context, fill, new, note, superuser
+from .book import context, fill, new, note, pay_in, superuser
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def book() -> None:
-    """A small sealed book with a few events waiting."""
+    """A small sealed book with two snapshots and a few events waiting."""
     fill()
+    snapshots.take()
+    for client in Event.objects.filter(kind="test.paid").values_list("stream", flat=True).distinct():
+        pay_in(context(), client=client, amount=Decimal(3))
+    snapshots.take()
+    note(context(), stream=new(), texts=("waits", "for the sealer"))
 
 
 def named(findings: list[Finding], table: str, row: dict[str, Any]) -> bool:
@@ -40,6 +45,12 @@ def named(findings: list[Finding], table: str, row: dict[str, Any]) -> bool:
         return f"seq {row['event']})" in text or f"event {row['event']}," in text
     if table == "ledger_seal":
         return f"first_position {row['first_position']}\n" in text
+    if table == "ledger_epoch":
+        return f"epoch {row['number']} was changed" in text
+    if table == "ledger_snapshot_run":
+        return f"run {row['number']}\n" in text
+    if table == "ledger_snapshot":
+        return f"run {row['run']}\naccount {row['account']} holds" in text
     if table == "ledger_account":
         return f"id {row['id']} " in text or f"account {row['id']}\n" in text
     return f"account {row['account']}" in text
@@ -76,6 +87,9 @@ TABLES = {
     "ledger_seal": 2,
     "ledger_account": 1,
     "ledger_balance": 1,
+    "ledger_epoch": 1,
+    "ledger_snapshot_run": 2,
+    "ledger_snapshot": 1,
 }
 
 
@@ -98,6 +112,34 @@ def tampering(
     yield table, column, row | ({column: forgery} if column == "first_position" else {})
     undo = Jsonb(row[column]) if column in ("data", "result") else row[column]
     session.execute(change, [undo, moved[0]])
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "cutoff = '2000-01-01'",
+        "cutoff = '2999-01-01'",
+        "min_effective = '2999-01-01'",
+        "position = 0",
+        "position = position + 1",
+        "previous_floor = previous_floor + 1",
+        "floor = floor + 1",
+        "number = number + 5",
+    ],
+)
+def test_each_column_of_a_snapshot_run_is_recomputed(book: None, edit: str) -> None:
+    for number in (1, 2):
+        with superuser() as session:
+            (kept,) = session.execute("SELECT * FROM ledger_snapshot_run WHERE number = %s", [number])
+            session.execute(f"UPDATE ledger_snapshot_run SET {edit} WHERE number = %s", [number])
+        assert any(found.key == f"run {number}" for found in integrity.verify()), number
+        with superuser() as session:
+            session.execute(
+                "DELETE FROM ledger_snapshot_run WHERE floor = %s OR number = %s", [kept[1], number]
+            )
+            session.execute("DELETE FROM ledger_snapshot_run WHERE previous_floor = %s", [kept[2]])
+            session.execute("INSERT INTO ledger_snapshot_run VALUES (%s, %s, %s, %s, %s, %s)", kept)
+    assert integrity.verify() == []
 
 
 def test_a_sound_book_has_no_finding(book: None) -> None:
@@ -187,6 +229,8 @@ def test_a_book_sealed_again_with_the_key_contradicts_the_exported_seals(book: N
     with superuser() as session:
         session.execute("DELETE FROM ledger_seal")
     seals.seal()
+    assert {found.table for found in integrity.verify()} == {"ledger_snapshot"}
+    snapshots.discard(1)
     assert integrity.verify() == []
     assert {found.table for found in integrity.verify(exported=kept)} == {"ledger_seal"}
 

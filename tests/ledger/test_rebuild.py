@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 
 from brokerage.ledger import queries, rebuild, store
+from brokerage.ledger.projection import UnknownKind
 from tests.ledger import book
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,3 +98,13 @@ def test_the_state_hash_may_take_longer_than_a_page_may(monkeypatch: pytest.Monk
 def test_progress_adds_up_to_the_number_of_events() -> None:
     told: list[int] = []
     assert rebuild.rebuild(check=True, progress=told.append).events == sum(told)
+
+
+@pytest.mark.parametrize("change", ["kind = 'test.of-tomorrow'", "schema = 9"])
+@pytest.mark.parametrize("check", [True, False])
+def test_code_older_than_the_book_rebuilds_nothing(change: str, check: bool) -> None:
+    with book.superuser() as session:
+        session.execute(f"UPDATE ledger_event SET {change} WHERE stream = %s AND version = 2", [ALICE])
+    with pytest.raises(UnknownKind, match=f"{ALICE}@2"):
+        rebuild.rebuild(check=check)
+    assert queries.balances(ALICE)[book.cash(ALICE).role, "HKD"] == Decimal("69.75")

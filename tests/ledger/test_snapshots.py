@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from brokerage.ledger import known, queries, seals, snapshots, store
+from brokerage.ledger import known, queries, rebuild, seals, snapshots, store
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Context, Entry, Source, command
 from brokerage.ledger.events import Reversed
@@ -108,14 +108,17 @@ def test_reads_by_both_times_agree_with_a_model_over_random_histories() -> None:
             )
 
 
-def test_a_flipped_snapshot_is_found_and_reads_fall_back_when_it_is_discarded() -> None:
-    sealed_move("100", START)
-    snapshots.take()
-    store.cursor().execute("UPDATE ledger_snapshot SET amount = amount + 1")
-    assert len(snapshots.wrong()) == 2
-    snapshots.discard(1)
+def test_a_flipped_snapshot_is_found_and_a_rebuild_discards_it_with_those_after_it() -> None:
+    for day in range(3):
+        sealed_move("100", START + timedelta(days=day))
+        snapshots.take()
+    store.cursor().execute("UPDATE ledger_snapshot SET amount = amount + 1 WHERE run = 2")
+    assert {found.run for found in snapshots.wrong()} == {2}
+    assert rebuild.rebuild(check=True).differences == {"ledger_snapshot": 2}
+    rebuild.rebuild(check=False)
     assert snapshots.wrong() == []
-    assert queries.balance(EQUITY) == Decimal("-100")
+    assert queries.balance(EQUITY) == Decimal("-300")
+    assert snapshots.take() == 2
 
 
 @pytest.mark.parametrize("position", [-1, 10_000])
