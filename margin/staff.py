@@ -32,7 +32,7 @@ from .models import Call, MarginAccount, Policy
 from .monitor import WORDS, Past, Risk, Row
 from .rules.calls import figures
 from .rules.policy import Triggers, with_groups
-from .rules.valuation import Line, excess, loan_to_value, margin_ratio
+from .rules.valuation import Line, capital_charge, excess, loan_to_value, margin_ratio
 
 SEE = "access.see_margin"
 COLUMNS = {
@@ -183,6 +183,7 @@ def _standing(past: Past) -> dict[str, Any]:
         "excess": excess(rounded.loan, rounded.lending_value, rounded.limit),
         "ratio": margin_ratio(rounded.loan, rounded.lending_value),
         "ltv": loan_to_value(rounded.loan, rounded.market_value),
+        "capital_charge": capital_charge(rounded.loan, rounded.capital_value),
         "triggers": past.terms.policy.triggers,
         "positions": _positions(past),
         "balances": sorted(

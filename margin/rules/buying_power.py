@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from brokerage.ledger.amounts import ONE, ZERO, half_up, positive
+from brokerage.ledger.amounts import ZERO, half_up, positive
 from brokerage.ledger.refusal import Refused
 
 from .calls import Assessment, assess
@@ -64,20 +64,6 @@ class Purchase:
     consideration: Decimal
     cost: Decimal
     after: Assessment
-
-
-@exact
-def buying_power_value(
-    loan: Decimal, lending_value: Decimal, limit: Decimal, haircut: Decimal, cost: Decimal
-) -> Decimal:
-    """V = min[(LV - L) / ((1+f) - (1-h)), (limit - L) / (1+f)], at least 0: one tier, no cap binding.
-
-    Where f and h are both 0 the asset pays for itself and only the limit counts.
-    """
-    by_limit = (limit - loan) / (ONE + cost)
-    drain = cost + haircut
-    by_collateral = (lending_value - loan) / drain if drain else by_limit
-    return max(ZERO, min(by_limit, by_collateral if drain or lending_value >= loan else ZERO))
 
 
 @exact

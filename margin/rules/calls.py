@@ -170,12 +170,6 @@ def split_call(
 
 
 @exact
-def cure_value(amount: Decimal, haircut: Decimal, target: Decimal) -> Decimal | None:
-    """V = D / (r (1-h)): market value that cures D within one tier and without caps; None at h = 1."""
-    return amount / (target * (ONE - haircut)) if haircut < ONE else None
-
-
-@exact
 def cure(
     book: Book, asset: str, quotes: Mapping[str, Quote], policy: MarginPolicy, lot: Decimal
 ) -> Cure | None:

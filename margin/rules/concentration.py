@@ -38,17 +38,6 @@ class _Turn(NamedTuple):
 
 
 @exact
-def caps_bind(groups: Sequence[Group]) -> bool:
-    """Whether any cap takes something away; exact, without division.
-
-    The capped total equals the plain sum of the values if and only if this is False, so a
-    set-based statement may add up the values wherever no value > greatest(floor, share * sum).
-    """
-    total = sum((group.value for group in groups), ZERO)
-    return any(counted(group, total) < group.value for group in groups)
-
-
-@exact
 def counted(group: Group, total: Decimal) -> Decimal:
     """What the group counts for when the capped lending value is `total`."""
     if group.cap is None:

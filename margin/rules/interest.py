@@ -1,10 +1,10 @@
 """Interest on a margin loan: daily, simple, marginal tiers, rounded once a month.
 
-FORMULAS, Interest; INT-1. Accruals carry 8 decimals; parts always add up to the whole.
+FORMULAS, Interest; INT-1. Accruals carry 8 decimals; charge and residual always add up to what accrued.
 """
 
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
+from decimal import Decimal
 from typing import NamedTuple
 
 from brokerage.ledger.amounts import ONE, ZERO, half_up
@@ -29,12 +29,6 @@ class NoDayCount(Refused):
     """A currency whose day-count convention is not known."""
 
     code = "margin.no-day-count"
-
-
-class NothingToAllocateBy(Refused):
-    """Weights that are negative or all zero."""
-
-    code = "margin.nothing-to-allocate-by"
 
 
 class MonthlyCharge(NamedTuple):
@@ -68,31 +62,6 @@ def monthly_charge(accruals: Sequence[Decimal], places: int = 2) -> MonthlyCharg
     accrued = sum(accruals, ZERO)
     amount = half_up(accrued, places)
     return MonthlyCharge(amount, accrued - amount)
-
-
-@exact
-def allocate(total: Decimal, weights: Sequence[Decimal], places: int = 2) -> list[Decimal]:
-    """Split `total` by weight into parts of `places` decimals that add up to it exactly.
-
-    Largest remainder: each part is rounded down, then the units left go one by one to the largest
-    remainders (ties: the earlier part). What `total` holds beyond `places` goes to the first of
-    them. Raises NothingToAllocateBy for negative weights or a sum of zero.
-    """
-    whole = sum(weights, ZERO)
-    if whole <= ZERO or min(weights) < ZERO:
-        raise NothingToAllocateBy("Weights must not be negative and must not all be zero.")
-    unit = ONE.scaleb(-places)
-    parts = [(total * weight / (whole * unit)).to_integral_value(ROUND_FLOOR) * unit for weight in weights]
-    remainders = [total * weight - part * whole for part, weight in zip(parts, weights, strict=True)]
-    by_remainder = sorted(range(len(parts)), key=lambda index: (-remainders[index], index))
-    left = total - sum(parts, ZERO)
-    for index in by_remainder:
-        if left < unit:
-            break
-        parts[index] += unit
-        left -= unit
-    parts[by_remainder[0]] += left
-    return parts
 
 
 @exact

@@ -44,21 +44,6 @@ class SalePlan:
 
 
 @exact
-def sale_value(
-    loan: Decimal, lending_value: Decimal, haircut: Decimal, target: Decimal, cost: Decimal
-) -> Decimal | None:
-    """V = (L - r LV) / ((1-f) - r (1-h)): market value to sell within one tier and without caps.
-
-    0 if the target is met already; None if the denominator is not positive, for then no sale helps.
-    """
-    gap = loan - target * lending_value
-    gain = (ONE - cost) - target * (ONE - haircut)
-    if gap <= ZERO:
-        return ZERO
-    return gap / gain if gain > ZERO else None
-
-
-@exact
 def is_dust(asset: str, quantity: Decimal, quotes: Mapping[str, Quote], places: int) -> bool:
     """Whether that much of the asset comes to less than one minor unit: no venue settles such a sale (H).
 

@@ -1,9 +1,11 @@
 """Books, prices and policies for tests: the worked example's, and seeded random ones that bind."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from random import Random
 
+from margin.rules.concentration import Group, counted
 from margin.rules.policy import (
     VA_GROUP,
     AssetKind,
@@ -67,6 +69,12 @@ class Case:
     quotes: dict[str, Quote]
     policy: MarginPolicy
     lots: dict[str, Decimal]
+
+
+def caps_bind(groups: Sequence[Group]) -> bool:
+    """Whether any cap takes something away."""
+    total = sum((group.value for group in groups), D(0))
+    return any(counted(group, total) < group.value for group in groups)
 
 
 NAMES = ("0001", "0002", "0003", "BTC", "ETH")

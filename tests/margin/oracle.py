@@ -46,6 +46,25 @@ class State(NamedTuple):
     limit: Fraction
 
 
+def sale_value(
+    loan: Fraction, lending_value: Fraction, haircut: Fraction, target: Fraction, cost: Fraction
+) -> Fraction:
+    """V = (L - r LV) / ((1-f) - r (1-h)): what to sell within one tier and without caps."""
+    return (loan - target * lending_value) / ((ONE - cost) - target * (ONE - haircut))
+
+
+def cure_value(amount: Fraction, haircut: Fraction, target: Fraction) -> Fraction:
+    """V = D / (r (1-h)): what to bring in within one tier and without caps."""
+    return amount / (target * (ONE - haircut))
+
+
+def buying_power_value(
+    loan: Fraction, lending_value: Fraction, limit: Fraction, haircut: Fraction, cost: Fraction
+) -> Fraction:
+    """V = min[(LV - L) / ((1+f) - (1-h)), (limit - L) / (1+f)] within one tier and without caps."""
+    return min((lending_value - loan) / (cost + haircut), (limit - loan) / (ONE + cost))
+
+
 def world(quotes: Mapping[str, Any], policy: Any) -> World:
     """Read prices and policy, field by field."""
     assets = {

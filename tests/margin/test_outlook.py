@@ -109,6 +109,7 @@ class TestFaces:
         client.force_login(desk.member("credit"))
         calm = client.get(f"/staff/margin/{firm.base_book()}/").content.decode()
         assert "May still be bought" in calm
+        assert 'Capital charge</dt><dd class="bad">600,000.00<' in calm
         assert ">400,000.00<" in calm
         account = called(firm)
         client.force_login(desk.User.objects.get())  # an idle stay has ended meanwhile

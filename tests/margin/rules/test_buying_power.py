@@ -18,16 +18,25 @@ from margin.rules.buying_power import (
     PurchaseBeyondBuyingPower,
     PurchaseBeyondLimit,
     buying_power,
-    buying_power_value,
     check_purchase,
 )
 from margin.rules.calls import assess
-from margin.rules.concentration import caps_bind
-from margin.rules.valuation import Book, PriceMissing, excess, value
+from margin.rules.valuation import Book, PriceMissing, Quote, excess, value
 from tests.margin import oracle
-from tests.margin.books import NAMES, Case, base_book, base_policy, base_quotes, coin, random_case
+from tests.margin.books import (
+    NAMES,
+    Case,
+    base_book,
+    base_policy,
+    base_quotes,
+    caps_bind,
+    coin,
+    random_case,
+    share,
+)
 
 D = Decimal
+F = Fraction
 
 
 def _excess_after(quantity: int) -> Decimal:
@@ -39,9 +48,12 @@ def _excess_after(quantity: int) -> Decimal:
 
 
 class TestWorkedExample:
-    def test_value_is_given_by_the_closed_form(self) -> None:
-        room = buying_power_value(D(1_500_000), D(1_633_200), D(2_000_000), D("0.30"), D("0.0035"))
-        assert round(room, 2) == D("438879.74")
+    def test_value_is_the_closed_forms_in_fine_lots(self) -> None:
+        lot = D("0.00000001")
+        power = buying_power(base_book(), "0700", base_quotes(), base_policy(), lot)
+        room = oracle.buying_power_value(F(1_500_000), F(1_633_200), F(2_000_000), F("0.30"), F("0.0035"))
+        assert round(power.market_value, 2) == D("438879.74")
+        assert 0 <= room - F(power.market_value) < F(lot) * 500
 
     def test_eight_hundred_shares_may_be_bought(self) -> None:
         power = buying_power(base_book(), "0700", base_quotes(), base_policy(), D(100))
@@ -52,18 +64,25 @@ class TestWorkedExample:
         assert _excess_after(900) == D(-3_375)
 
 
-class TestBuyingPowerValue:
-    def test_is_bounded_by_the_limit(self) -> None:
-        assert buying_power_value(D(100), D(1_000), D(200), D("0.3"), D(0)) == D(100)
+class TestBounds:
+    """Shares at a unit price of 1, one at a time."""
 
-    def test_is_zero_for_an_account_beyond_its_lending_value(self) -> None:
-        assert buying_power_value(D(100), D(50), D(200), D("0.3"), D(0)) == 0
-
-    @pytest.mark.parametrize(("lending_value", "room"), [(100, 100), (99, 0)])
-    def test_of_an_asset_without_haircut_and_cost_is_bounded_by_the_limit_only(
-        self, lending_value: int, room: int
+    @pytest.mark.parametrize(
+        ("haircut", "cost", "held", "limit", "room"),
+        [
+            ("0.3", "0", 10_000, 200, 100),  # the limit
+            ("0.5", "0", 100, 200, 0),  # a loan beyond the lending value
+            ("0", "0", 100, 200, 100),  # it pays for itself: the limit only
+            ("0", "0", 99, 200, 0),
+        ],
+    )
+    def test_are_limit_and_lending_value(
+        self, haircut: str, cost: str, held: int, limit: int, room: int
     ) -> None:
-        assert buying_power_value(D(100), D(lending_value), D(200), D(0), D(0)) == D(room)
+        policy = replace(base_policy(), assets={"A": share(haircut)}, trade_cost=D(cost))
+        book = Book(positions={"A": D(held)}, loan=D(100), limit=D(limit))
+        power = buying_power(book, "A", {"A": Quote(price=D(1))}, policy, D(1))
+        assert power.quantity == D(room)
 
 
 class TestBuyingPower:

@@ -16,17 +16,16 @@ from margin.rules.calls import (
     banded_health,
     call_amount,
     cure,
-    cure_value,
     figures,
     health,
     is_met,
     split_call,
 )
-from margin.rules.concentration import Group, capped_total, caps_bind
+from margin.rules.concentration import Group, capped_total
 from margin.rules.policy import ConcentrationCap, Triggers
 from margin.rules.valuation import Book
 from tests.margin import oracle
-from tests.margin.books import LOTS, NAMES, base_book, base_policy, base_quotes, random_case
+from tests.margin.books import LOTS, NAMES, base_book, base_policy, base_quotes, caps_bind, random_case
 
 D = Decimal
 FALLEN = base_quotes(va_fall="0.40", share_fall="0.20")
@@ -128,14 +127,12 @@ class TestSplit:
 
 class TestCure:
     def test_follows_the_closed_form_within_one_tier(self) -> None:
-        needed = cure_value(D(420_072), D("0.30"), D("0.90"))
+        needed = oracle.cure_value(Fraction(420_072), Fraction("0.30"), Fraction("0.90"))
         cured = cure(base_book(), "0700", FALLEN, base_policy(), D(1))
-        assert needed is not None
         assert cured is not None
-        assert needed <= cured.market_value < needed + D(400)
+        assert needed <= Fraction(cured.market_value) < needed + 400
 
     def test_is_none_for_an_asset_without_lending_value(self) -> None:
-        assert cure_value(D(1), D(1), D("0.90")) is None
         assert cure(base_book(), "SOL", {**FALLEN, "SOL": FALLEN["ETH"]}, base_policy(), D(1)) is None
 
     def test_is_none_where_a_cap_forbids_it(self) -> None:

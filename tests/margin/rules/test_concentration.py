@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from margin.rules.concentration import Group, capped_total, caps_bind, counted, headroom
+from margin.rules.concentration import Group, capped_total, counted, headroom
 from margin.rules.policy import ConcentrationCap
 from tests.margin import oracle
+from tests.margin.books import caps_bind
 
 D = Decimal
 TINY = Fraction(1, 10**80)

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from margin.rules.interest import (
     NoDayCount,
-    NothingToAllocateBy,
     RateAboveLegalLimit,
-    allocate,
     check_lawful_rate,
     daily_interest,
     effective_annual_rate,
@@ -64,33 +62,6 @@ class TestMonthlyCharge:
         charge = monthly_charge(accruals)
         assert charge.amount + charge.residual == sum(accruals)
         assert abs(charge.residual) <= D("0.005")
-
-
-class TestAllocate:
-    def test_gives_left_units_to_the_largest_remainders(self) -> None:
-        assert allocate(D("1.00"), [D(1), D(1), D(1)]) == [D("0.34"), D("0.33"), D("0.33")]
-        assert allocate(D("0.05"), [D(3), D(7)]) == [D("0.02"), D("0.03")]
-
-    def test_loses_nothing_that_is_finer_than_the_unit(self) -> None:
-        assert allocate(D("1.005"), [D(1), D(3)]) == [D("0.25"), D("0.755")]
-
-    @settings(max_examples=1_000, deadline=None)
-    @given(
-        st.decimals(min_value=-(10**9), max_value=10**9, places=2),
-        st.lists(st.integers(0, 10**6).map(Decimal), min_size=1, max_size=12).filter(any),
-    )
-    def test_parts_add_up_and_are_within_a_unit_of_their_share(
-        self, total: Decimal, weights: list[Decimal]
-    ) -> None:
-        parts = allocate(total, weights)
-        assert sum(parts) == total
-        for part, weight in zip(parts, weights, strict=True):
-            assert abs(part * sum(weights) - total * weight) < D("0.01") * sum(weights)
-
-    @pytest.mark.parametrize("weights", [[D(0)], [D(2), D(-1)]])
-    def test_refuses_weights_that_say_nothing(self, weights: list[Decimal]) -> None:
-        with pytest.raises(NothingToAllocateBy):
-            allocate(D(1), weights)
 
 
 @pytest.mark.rule("INT-1")

@@ -10,8 +10,7 @@ from random import Random
 import pytest
 
 from margin.rules.calls import assess, is_met
-from margin.rules.concentration import caps_bind
-from margin.rules.liquidation import SalePlan, plan_sale, sale_value
+from margin.rules.liquidation import SalePlan, plan_sale
 from margin.rules.policy import AssetKind, ConcentrationCap
 from margin.rules.valuation import Book, Quote, margin_ratio, value
 from tests.margin import oracle
@@ -21,6 +20,7 @@ from tests.margin.books import (
     base_book,
     base_policy,
     base_quotes,
+    caps_bind,
     random_case,
     share,
 )
@@ -54,24 +54,16 @@ class TestWorkedExample:
         assert plan.deficit == 0
 
     def test_closed_form_gives_the_same_value(self) -> None:
-        gross = sale_value(D(1_500_000), D(1_199_920), D("0.60"), D("0.90"), D("0.0035"))
-        assert gross is not None
-        assert round(gross, 2) == D("659971.72")
-        assert _ratio_after_selling_btc(gross) == 90
+        gross = oracle.sale_value(
+            Fraction(1_500_000), Fraction(1_199_920), Fraction("0.60"), Fraction("0.90"), Fraction("0.0035")
+        )
+        assert round(gross, 2) == Fraction("659971.72")
 
     def test_selling_only_the_shortfall_is_not_enough(self) -> None:
         assert round(_ratio_after_selling_btc(D(300_080)), 1) == D("111.2")
 
     def test_selling_only_the_call_amount_is_not_enough(self) -> None:
         assert _ratio_after_selling_btc(D(420_072)) == D("104.7977")
-
-
-class TestSaleValue:
-    def test_is_zero_when_the_target_is_met(self) -> None:
-        assert sale_value(D(90), D(100), D("0.3"), D("0.9"), D(0)) == 0
-
-    def test_is_none_when_no_sale_helps(self) -> None:
-        assert sale_value(D(101), D(100), D(0), D(1), D("0.01")) is None
 
 
 class TestOrderAndSkipping:
@@ -280,17 +272,16 @@ def test_fine_lots_agree_with_the_closed_form_where_it_applies(seed: int) -> Non
             or case.book.loan > case.book.limit
         ):
             continue
-        gross = sale_value(
-            case.book.loan,
-            before.valuation.lending_value,
-            tiers[0].haircut,
-            case.policy.target,
-            case.policy.trade_cost,
+        gross = oracle.sale_value(
+            Fraction(case.book.loan),
+            Fraction(before.valuation.lending_value),
+            Fraction(tiers[0].haircut),
+            Fraction(case.policy.target),
+            Fraction(case.policy.trade_cost),
         )
         unit = case.quotes[name].price * case.quotes[name].fx_rate
-        assert gross is not None
         assert (
-            gross <= plan.legs[0].quantity * unit < gross + unit * case.lots[name]
+            gross <= Fraction(plan.legs[0].quantity * unit) < gross + Fraction(unit * case.lots[name])
             or plan.legs[0].quantity == held
         )
         assert is_met(plan.book_after.loan, plan.after.lending_value, case.book.limit, case.policy.target)
