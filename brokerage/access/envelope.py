@@ -1,5 +1,8 @@
 """Secrets at rest: AES-256-GCM under the newest key of settings.PRAYA_KEYS, readable by any key of the ring.
 
+`encrypt` and `decrypt` are the one place where a cipher is used: rooms that keep data keys of their own use
+them with those keys, and `seal` the keys.
+
 A sealed text is `version, length of the key's id, key's id, nonce, ciphertext and tag`. The purpose and the
 head are authenticated with it, so that what was sealed for one purpose cannot be passed off for another.
 """
@@ -25,12 +28,30 @@ class Unreadable(Exception):
     """Sealed bytes that no key of the ring opens for this purpose: damaged, foreign, or their key is gone."""
 
 
+def new_key() -> bytes:
+    """A random key for AES-256."""
+    return AESGCM.generate_key(KEY * 8)
+
+
+def encrypt(key: bytes, plain: bytes, bound: bytes) -> bytes:
+    """A fresh nonce, and the ciphertext with its tag; `bound` is authenticated with it."""
+    nonce = os.urandom(NONCE)
+    return nonce + AESGCM(key).encrypt(nonce, plain, bound)
+
+
+def decrypt(key: bytes, body: bytes, bound: bytes) -> bytes:
+    """What was encrypted under this key and bound to the same; raises Unreadable."""
+    try:
+        return AESGCM(key).decrypt(bytes(body[:NONCE]), bytes(body[NONCE:]), bound)
+    except (InvalidTag, ValueError) as error:
+        raise Unreadable("sealed for another purpose, or damaged") from error
+
+
 def seal(purpose: str, plain: bytes) -> bytes:
     """The bytes under the newest key, fit for a database column; twice the same gives two texts."""
     key_id, key = next(iter(ring().items()))
     head = bytes([VERSION, len(key_id)]) + key_id.encode()
-    nonce = os.urandom(NONCE)
-    return head + nonce + key.encrypt(nonce, plain, head + purpose.encode())
+    return head + encrypt(key, plain, head + purpose.encode())
 
 
 def unseal(purpose: str, sealed: bytes) -> bytes:
@@ -40,11 +61,7 @@ def unseal(purpose: str, sealed: bytes) -> bytes:
     key = ring().get(key_id)
     if key is None:
         raise Unreadable(f"no key {key_id} in PRAYA_KEYS")
-    nonce, body = sealed[len(head) : len(head) + NONCE], sealed[len(head) + NONCE :]
-    try:
-        return key.decrypt(bytes(nonce), bytes(body), head + purpose.encode())
-    except (InvalidTag, ValueError) as error:
-        raise Unreadable(f"sealed for another purpose, or damaged (key {key_id})") from error
+    return decrypt(key, sealed[len(head) :], head + purpose.encode())
 
 
 def key_of(sealed: bytes) -> str:
@@ -69,14 +86,14 @@ def reseal(purpose: str, sealed: bytes) -> bytes:
     return seal(purpose, unseal(purpose, sealed))
 
 
-def ring() -> dict[str, AESGCM]:
+def ring() -> dict[str, bytes]:
     """The keys by id, newest first; raises ImproperlyConfigured when PRAYA_KEYS cannot be used."""
     return _ring(settings.PRAYA_KEYS)
 
 
 @lru_cache(maxsize=4)
-def _ring(text: str) -> dict[str, AESGCM]:
-    keys: dict[str, AESGCM] = {}
+def _ring(text: str) -> dict[str, bytes]:
+    keys: dict[str, bytes] = {}
     for item in filter(None, map(str.strip, text.split(","))):
         key_id, _, encoded = item.partition(":")
         if not _ID.fullmatch(key_id) or key_id in keys:
@@ -89,7 +106,7 @@ def _ring(text: str) -> dict[str, AESGCM]:
             raise ImproperlyConfigured(f"PRAYA_KEYS: key {key_id} is not base64.") from error
         if len(key) != KEY:
             raise ImproperlyConfigured(f"PRAYA_KEYS: key {key_id} has {len(key)} bytes, not {KEY}.")
-        keys[key_id] = AESGCM(key)
+        keys[key_id] = key
     if not keys:
         raise ImproperlyConfigured('PRAYA_KEYS is empty; make a key: echo "1:$(openssl rand -base64 32)"')
     return keys

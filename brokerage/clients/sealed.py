@@ -6,12 +6,10 @@ destroys the data key: the text stays, unreadable.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.utils.translation import gettext as _
 
 from brokerage.access import envelope, resealing
@@ -19,8 +17,6 @@ from brokerage.ledger import seams
 
 from .models.sealed import SealedText
 from .rules.sealed import TextErased, UnknownText
-
-NONCE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +30,8 @@ class Kept:
 def keep(about: UUID, content: bytes) -> Kept:
     """Seal content for the case or complaint it is about; it counts once an event names it."""
     id = seams.new_id()
-    key, nonce, bound = AESGCM.generate_key(256), os.urandom(NONCE), purpose(about, id)
-    body = nonce + AESGCM(key).encrypt(nonce, content, bound.encode())
+    key, bound = envelope.new_key(), purpose(about, id)
+    body = envelope.encrypt(key, content, bound.encode())
     SealedText.objects.create(id=id, about=about, body=body, wrapped=envelope.seal(bound, key))
     return Kept(id, hashlib.sha256(body).hexdigest())
 
@@ -48,8 +44,7 @@ def opened(about: UUID, id: UUID) -> bytes:
     if not row.wrapped:
         raise TextErased("This text was erased with the personal data it is about.")
     body, bound = bytes(row.body), purpose(about, id)
-    key = AESGCM(envelope.unseal(bound, bytes(row.wrapped)))
-    return key.decrypt(body[:NONCE], body[NONCE:], bound.encode())
+    return envelope.decrypt(envelope.unseal(bound, bytes(row.wrapped)), body, bound.encode())
 
 
 def text(about: UUID, id: UUID) -> str:

@@ -7,15 +7,12 @@ ever kept about the person can be read again, in this database or in any copy of
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
-
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
@@ -31,8 +28,6 @@ from .rules.knowledge import Answers
 from .rules.person import Entity, Individual, PersonErased, UnknownRecord, Why
 from .rules.tax import Certificate
 from .rules.transfers import BankAccount
-
-NONCE = 12
 
 
 class Kind(StrEnum):
@@ -115,8 +110,7 @@ def _keep(given: Draft) -> Sealed:
         media_of(content)
     record = VaultRecord(id=given.id, person=given.person, kind=given.kind, sealed_at=seams.now())
     plain = content if isinstance(content, bytes) else codec.canonical(content).encode()
-    nonce = os.urandom(NONCE)
-    record.body = nonce + _key_made(given.person).encrypt(nonce, plain, _bound(record))
+    record.body = envelope.encrypt(_key_made(given.person), plain, _bound(record))
     record.save(force_insert=True)
     return sealed(record.id)
 
@@ -184,8 +178,7 @@ def _row(record: UUID) -> VaultRecord:
 
 
 def _opened(row: VaultRecord) -> Any:
-    body = bytes(row.body)
-    plain = _key(row.person).decrypt(body[:NONCE], body[NONCE:], _bound(row))
+    plain = envelope.decrypt(_key(row.person), bytes(row.body), _bound(row))
     kind = CONTENT[Kind(row.kind)]
     return plain if kind is bytes else codec.decode(kind, json.loads(plain))
 
@@ -198,18 +191,18 @@ def _purpose(person: UUID) -> str:
     return f"person:{person}"
 
 
-def _key(person: UUID) -> AESGCM:
+def _key(person: UUID) -> bytes:
     """The person's data key; raises PersonErased once it is destroyed."""
     key = PersonKey.objects.filter(pk=person).first()
     if key is None or key.wrapped is None:
         raise PersonErased("This person's data has been destroyed.", person=person)
-    return AESGCM(envelope.unseal(_purpose(person), bytes(key.wrapped)))
+    return envelope.unseal(_purpose(person), bytes(key.wrapped))
 
 
-def _key_made(person: UUID) -> AESGCM:
+def _key_made(person: UUID) -> bytes:
     """The person's data key, made if the person has none yet; raises PersonErased."""
     if not PersonKey.objects.filter(pk=person).exists():
-        wrapped = envelope.seal(_purpose(person), AESGCM.generate_key(256))
+        wrapped = envelope.seal(_purpose(person), envelope.new_key())
         PersonKey.objects.get_or_create(
             person=person, defaults={"wrapped": wrapped, "key_id": envelope.newest_key()}
         )

@@ -1,9 +1,13 @@
 import base64
+import re
+from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from brokerage.access import envelope
+
+ROOT = Path(__file__).resolve().parents[2]
 
 OLD = "old:" + base64.b64encode(b"o" * 32).decode()
 NEW = "new:" + base64.b64encode(b"n" * 32).decode()
@@ -65,3 +69,13 @@ def test_an_unusable_ring_says_so(ring, settings):
     settings.PRAYA_KEYS = ring
     with pytest.raises(ImproperlyConfigured, match="PRAYA_KEYS"):
         envelope.seal("totp", b"canary")
+
+
+def test_a_cipher_is_used_in_one_place_only():
+    users = {
+        str(path.relative_to(ROOT))
+        for room in ("brokerage", "custody", "margin", "reporting")
+        for path in (ROOT / room).rglob("*.py")
+        if "migrations" not in path.parts and re.search(r"AESGCM|Fernet|ciphers", path.read_text())
+    }
+    assert users == {"brokerage/access/envelope.py"}

@@ -87,7 +87,8 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
 
     That is their display names, what the person's logins say of their owner, and the keys of texts about
     them: complaints, and alerts and cases that are over. Texts of a case that goes on are destroyed when it
-    closes. Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
+    closes. Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or
+    SecondPersonNeeded.
     """
     entry.lock(person)
     found = queries.person(person)

@@ -1,19 +1,20 @@
 """The same key, the same answer: what a command was answered is kept for a day, encrypted.
 
 The key itself is a fact of the ledger, written with the events. The answer is written after them; if
-it is lost the next request with the key gets the state as it then is, and that answer is kept.
+it is lost the next request with the key gets the state as it then is.
+
+`keys reseal` need not know of these: they last a day, and one that no key of the ring opens any more counts
+as not kept.
 """
 
-import base64
 import hashlib
 import json
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from cryptography.fernet import Fernet
-from django.conf import settings
 from django.db import connection, transaction
 
+from brokerage.access import envelope
 from brokerage.ledger import seams
 
 from ..models import Reply
@@ -29,17 +30,23 @@ class Answer(NamedTuple):
 
 
 def given(key: str) -> Answer | None:
-    """The answer given under a ledger key, if it is still kept."""
+    """The answer given under a ledger key, if it is still kept and can be read."""
     found = Reply.objects.filter(pk=_digest(key)).first()
-    return None if found is None else Answer(found.status, json.loads(_lock(key).decrypt(bytes(found.body))))
+    if found is None:
+        return None
+    try:
+        body = envelope.unseal(_purpose(key), bytes(found.body))
+    except envelope.Unreadable:
+        return None
+    return Answer(found.status, json.loads(body))
 
 
 def keep(key: str, answer: Answer) -> Answer:
-    """Keep the first answer to a key; returns the one that is kept.
+    """Keep an answer unless one is kept for the key already; returns the answer as it came.
 
     The commit does not wait for the disk: an answer lost in a power cut is made again.
     """
-    sealed = _lock(key).encrypt(json.dumps(answer.body).encode())
+    sealed = envelope.seal(_purpose(key), json.dumps(answer.body).encode())
     row = Reply(id=_digest(key), status=answer.status, body=sealed, made_at=seams.now())
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
@@ -56,7 +63,6 @@ def _digest(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _lock(key: str) -> Fernet:
-    """A lock of this key's own, so that only who knows the key and the installation's secret can read."""
-    secret = hashlib.sha256(f"reply\0{settings.SECRET_KEY}\0{key}".encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(secret))
+def _purpose(key: str) -> str:
+    """Each answer is bound to its key, so that none is passed off for another's."""
+    return f"http.reply:{key}"
