@@ -104,6 +104,7 @@ _WATCHED = {
     "raise_alerts": "client-alert",
     "see_onboarding": "agreements agreement-text",
     "make_clients": "client-reclassify",
+    "make_limits": "client-reassess",
     "make_agreements": "agreement-publish",
     "make_erasures": "person-hold person-release person-erase",
 }

@@ -33,7 +33,8 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}))
 
 
-def _money(label: Any) -> forms.DecimalField:
+def money(label: Any) -> forms.DecimalField:
+    """An amount in Hong Kong dollars, zero or more."""
     return forms.DecimalField(label=label, min_value=0, max_digits=18, decimal_places=2, initial=0)
 
 
@@ -125,13 +126,13 @@ class Wealth(forms.Form):
     """What the applicant owns and owes, in Hong Kong dollars."""
 
     evidence_dated = _day(_("Date of the statements that show this"))
-    cash = _money(_("Cash"))
-    securities = _money(_("Shares and bonds"))
-    funds = _money(_("Funds"))
-    real_estate = _money(_("Property"))
-    virtual_assets = _money(_("Virtual assets"))
-    other = _money(_("Anything else"))
-    liabilities = _money(_("Debts"))
+    cash = money(_("Cash"))
+    securities = money(_("Shares and bonds"))
+    funds = money(_("Funds"))
+    real_estate = money(_("Property"))
+    virtual_assets = money(_("Virtual assets"))
+    other = money(_("Anything else"))
+    liabilities = money(_("Debts"))
 
     def finances(self) -> Finances:
         """The figures as typed."""

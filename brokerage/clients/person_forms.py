@@ -13,10 +13,11 @@ from brokerage.access.rules import Perm
 from . import vault
 from .commands import holds
 from .commands import person as persons
-from .forms import Wealth
+from .forms import Enquiry, Wealth, money
 from .models import Document
 from .rules.agreements import AgreementKind
 from .rules.classification import Investor
+from .rules.credit import Ground
 from .rules.documents import DocumentKind
 from .rules.finances import Finances
 from .watch_forms import Act, form, one_of
@@ -78,6 +79,39 @@ NewAgreement = form(
         widget=forms.Textarea(attrs={"rows": 12, "class": "form-control"}),
     ),
 )
+
+
+class Reassessment(Wealth, Enquiry):
+    """What a client has today, the limit it asks for and why; and its answers, if it was asked anew."""
+
+    person = forms.TypedChoiceField(label=_("About whom"), coerce=UUID)
+    requested = money(_("Limit asked for (HKD)"))
+    grounds = forms.TypedMultipleChoiceField(
+        label=_("Grounds"),
+        choices=[(each.value, each.value.replace("-", " ")) for each in Ground],
+        coerce=Ground,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    enquired = forms.BooleanField(label=_("Knowledge was asked anew, as below"), required=False)
+    field_order = ("person", "requested", "grounds", *Wealth.base_fields, "enquired", *Enquiry.base_fields)
+
+    def __init__(self, *args: Any, people: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["person"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
+        field.choices = list(people)
+
+    def inputs(self) -> dict[str, Any]:
+        """What the command is given: figures and answers are sealed with it, under whom they are about."""
+        given = self.cleaned_data
+        figures = Finances(**{name: given[name] for name in Wealth.base_fields})
+        drafts = {"finances": vault.draft(given["person"], vault.Kind.FINANCES, figures)}
+        if given["enquired"]:
+            drafts["answers"] = vault.draft(given["person"], vault.Kind.ANSWERS, self.answers())
+        named = {name: draft.id for name, draft in drafts.items()}
+        asked = {"requested": given["requested"], "grounds": tuple(given["grounds"])}
+        return asked | named | {"around": vault.keeping(*drafts.values())}
 
 
 class Reclassification(Wealth):

@@ -180,5 +180,4 @@ def _watch(
             account=call.account_id,
             asset="HKD",
             amount=half_up(call.amount * Decimal("1.25"), 2),
-            price_set=price_set,
         )

@@ -64,6 +64,7 @@ ROUTES: dict[str, tuple[str | None, bool]] = {
     "api-client-do-review": ("make_watch", False),
     "api-client-change-circumstances": ("make_watch", False),
     "api-client-reclassify": ("make_clients", False),
+    "api-client-reassess": ("make_limits", False),
     "api-client-change-status": ("make_statuses", False),
     "api-client-place-hold": ("make_statuses", False),
     "api-client-lift-hold": ("make_statuses", False),

@@ -1,7 +1,8 @@
-"""REST routes of reviews, of changed circumstances, and of classifying a client again."""
+"""REST routes of reviews, of changed circumstances, and of judging a client again."""
 
 from django.db.models import QuerySet
 from django.urls import path
+from rest_framework import serializers
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
@@ -10,6 +11,7 @@ from .. import queries
 from ..commands import reclassification, reviews
 from ..models import Review
 from ..rules.classification import Investor
+from ..rules.credit import Ground
 from ..rules.reviews import Circumstance, ReviewKind, ReviewOutcome
 from .clients import ClientCommand
 
@@ -103,11 +105,28 @@ class Reclassify(ClientCommand):
     command, inputs = reclassification.reclassify, ReclassifyInputs
 
 
+class ReassessInputs(rest.Inputs):
+    """The limit asked for and why, on which vault records of the client's finances and answers."""
+
+    finances = rest.Id()
+    requested = rest.Amount()
+    grounds = serializers.ListField(child=rest.Choice(Ground), max_length=len(Ground))
+    answers = rest.Id(required=False)
+
+
+class Reassess(ClientCommand):
+    """Judge the client's credit again, and its knowledge if it was asked anew, by two people."""
+
+    permission = Perm.MAKE_LIMITS
+    command, inputs = reclassification.reassess, ReassessInputs
+
+
 ACTS = {
     "set-review": SetReview,
     "do-review": DoReview,
     "change-circumstances": ChangeCircumstances,
     "reclassify": Reclassify,
+    "reassess": Reassess,
 }
 urlpatterns = [
     path("reviews", Reviews.as_view(), name="api-reviews"),

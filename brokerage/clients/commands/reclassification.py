@@ -1,17 +1,23 @@
-"""A client is looked at again: what it is treated as from now on, on dated evidence (CLI-1, CLI-2)."""
+"""A client is looked at again: what it is treated as, what it knows and what it may owe from now on."""
 
+from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from brokerage.access.rules import Perm
+from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry, command
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
-from ..events.standing import InvestorClassified
+from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
 from ..rules.classification import EvidenceMissing, Investor, check_investor, review_due, suitability
+from ..rules.credit import Ground, assess_credit
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.finances import Finances
+from ..rules.knowledge import Answers, assess
 from ..rules.person import UnknownRecord
 from ..rules.status import ClientType
 from ..rules.terms import terms
@@ -63,15 +69,79 @@ def reclassify(
     return due
 
 
+@command("clients.reassess")
+def reassess(
+    entry: Entry,
+    *,
+    client: UUID,
+    finances: UUID,
+    requested: Decimal,
+    grounds: Sequence[Ground] = (),
+    answers: UUID | None = None,
+) -> Decimal:
+    """Judge a client's credit again (VAF-7, CLI-4), and its knowledge if it was asked anew; two people.
+
+    `finances` and `answers` are vault records of its people, `requested` the limit asked for in Hong Kong
+    dollars. Returns the limit. Raises UnknownClient, UnknownRecord, BadFinances, BadLimit, BadAmount,
+    GroundMissing or SecondPersonNeeded.
+    """
+    entry.lock(client)
+    queries.client(client)
+    today = hong_kong_date(entry.effective_at)
+    figures, judged = terms(today), queries.standing(client)
+    investor = queries.investor(client, today)
+    credit = assess_credit(
+        _finances(client, finances, today),
+        investor,
+        requested=requested,
+        present=judged.credit_limit or ZERO,
+        grounds=grounds,
+        terms=figures,
+    )
+    known = _answers(client, answers)
+    entry.second_person(Perm.APPROVE_LIMITS, client=client)
+    if known is not None:
+        outcome = assess(known, investor, suitability=judged.suitability, terms=figures)
+        knowledge = KnowledgeAssessed(
+            answers=answers,
+            virtual_assets=outcome.virtual_assets,
+            derivatives=outcome.derivatives,
+            terms=figures.since,
+        )
+        entry.record(client, knowledge)
+    assessed = CreditAssessed(
+        assessment=finances,
+        limit=credit.limit,
+        va_exposure=credit.va_exposure,
+        grounds=tuple(grounds),
+        terms=figures.since,
+    )
+    entry.record(client, assessed)
+    return credit.limit
+
+
 def _finances(client: UUID, record: UUID | None, today: date) -> Finances:
     """What the client's people declared; raises EvidenceMissing, UnknownRecord or BadFinances."""
     if record is None:
         raise EvidenceMissing("Say what the client has.", client=client)
-    sealed = vault.sealed(record)
-    if sealed.kind is not vault.Kind.FINANCES or sealed.person not in queries.people_behind(client):
-        raise UnknownRecord("This record says nothing of what this client has.", record=record)
-    found: Finances = vault.known(record)
+    found: Finances = _said(client, record, vault.Kind.FINANCES)
     return found.checked(today)
+
+
+def _answers(client: UUID, record: UUID | None) -> Answers | None:
+    """What the client's people answered, if they were asked; raises UnknownRecord or BadAnswers."""
+    if record is None:
+        return None
+    found: Answers = _said(client, record, vault.Kind.ANSWERS)
+    return found.checked()
+
+
+def _said(client: UUID, record: UUID, kind: vault.Kind) -> Any:
+    """What a record of this kind says, if it is of the client's people; raises UnknownRecord."""
+    sealed = vault.sealed(record)
+    if sealed.kind is not kind or sealed.person not in queries.people_behind(client):
+        raise UnknownRecord("This record says nothing of this client.", record=record)
+    return vault.known(record)
 
 
 def _check_paper(client: UUID, document: UUID | None, *kinds: DocumentKind) -> None:

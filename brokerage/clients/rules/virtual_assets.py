@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
+from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.refusal import Refused
 
 from .classification import Investor
@@ -34,10 +35,11 @@ def offer(shown: Collection[str], investor: Investor, *, suitability: bool, most
     """What may be offered to a client treated so today.
 
     `shown` is what showed knowledge when it was assessed. An exemption counts as long as the client is
-    treated as who is exempt; the bound binds retail clients.
+    treated as who is exempt. The bound binds retail clients: one that was assessed as a professional has
+    none until it is assessed again, and buys nothing.
     """
     known = is_exempt(investor, suitability=suitability) or bool(set(shown) - {Basis.EXEMPT})
-    return Offer(known=known, most=most if investor is Investor.RETAIL else None)
+    return Offer(known=known, most=(most or ZERO) if investor is Investor.RETAIL else None)
 
 
 def check_purchase(offered: Offer, worth: Decimal) -> None:
@@ -49,7 +51,7 @@ def check_purchase(offered: Offer, worth: Decimal) -> None:
         raise KnowledgeMissing("The client must show knowledge of virtual assets before buying any.")
     if offered.most is not None and worth > offered.most:
         raise BeyondExposure(
-            f"A retail client of this net worth holds at most HKD {offered.most:,.2f} in virtual assets.",
+            f"By its last assessment this retail client holds at most HKD {offered.most:,.2f} of them.",
             most=offered.most,
             worth=worth,
         )

@@ -16,8 +16,8 @@ from brokerage.ledger import seams
 from brokerage.ledger.refusal import Refused
 
 from .. import commands, queries, vault
-from ..commands.reclassification import reclassify
-from ..person_forms import PERSON_ACTS, NewAgreement, Reclassification
+from ..commands.reclassification import reassess, reclassify
+from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
 from ..rules.person import Why
 from .acting import found, offered, routes
 
@@ -50,6 +50,20 @@ def reclassified(request: HttpRequest, client: UUID) -> HttpResponse:
         return redirect("client", client)
     shown = {"client": row, "standing": queries.standing(client), "form": form, "key": seams.new_id()}
     return render(request, "staff/clients/reclassify.html", shown)
+
+
+@allow(Perm.MAKE_LIMITS)
+def reassessed(request: HttpRequest, client: UUID) -> HttpResponse:
+    """Judge a client's credit again on figures of today, and knowledge if it was asked anew; two people."""
+    if not principal(request).covers(client):
+        raise Http404
+    row = found(queries.client, client)
+    known = filter(queries.person_if_known, sorted(queries.people_behind(client)))
+    form = Reassessment(request.POST or None, people=[(str(each), str(each)[-8:]) for each in known])
+    if form.is_valid() and ask(request, reassess, client=client, **form.inputs()):
+        return redirect("client", client)
+    shown = {"client": row, "standing": queries.standing(client), "form": form, "key": seams.new_id()}
+    return render(request, "staff/clients/reassess.html", shown)
 
 
 @allow(Perm.SEE_ONBOARDING)
@@ -91,6 +105,7 @@ def publish(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("people/<uuid:person>/", person, name="person"),
     path("clients/<uuid:client>/reclassify/", reclassified, name="client-reclassify"),
+    path("clients/<uuid:client>/reassess/", reassessed, name="client-reassess"),
     path("agreements/", agreements, name="agreements"),
     path("agreements/publish/", publish, name="agreement-publish"),
     path("agreements/<str:digest>/", text, name="agreement-text"),
