@@ -1,6 +1,8 @@
 """The simulation finds what is broken: each guarantee taken away is seen by one of a few seeds."""
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -58,13 +60,19 @@ def test_without_the_fence_a_worker_that_slept_writes_over_its_successor(
 
 
 def test_without_its_day_interest_accrues_twice(simulate: Simulate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each accrual comes again under another key, as that of a shard does which was split."""
+    from brokerage.ledger.commands import NothingToDo
+    from margin import commands
     from margin.commands import interest
 
-    once = interest._accrue
+    accrue = commands.accrue_interest
 
-    def twice(case: Any, *rest: Any) -> bool:
-        case.account.interest_through = None
-        return once(case, *rest) | once(case, *rest)
+    def accrue_again(context: Any, **inputs: Any) -> None:
+        for key in (context.key, f"{context.key}:again"):
+            with suppress(NothingToDo):
+                accrue(replace(context, key=key), **inputs)
 
-    monkeypatch.setattr(interest, "_accrue", twice)
+    monkeypatch.setattr(commands, "accrue_interest", accrue_again)
+    simulate(0)
+    monkeypatch.setattr(interest, "_through", lambda accounts, day: {})
     assert seen_by_some_seed(simulate, "accrues")
