@@ -1,6 +1,9 @@
 """The arithmetic of the benchmarks; nothing here is timed."""
 
+import pytest
+
 from tests.benchmarks.measure import Contestant, Times, interleaved
+from tests.benchmarks.report import Page, Size
 
 
 def test_a_ratio_is_the_median_of_equal_rounds_so_one_bad_round_does_not_count() -> None:
@@ -26,3 +29,13 @@ def test_contestants_take_turns_and_the_first_round_warms_up() -> None:
     found = interleaved(contestants, units=1, rounds=2)
     assert order == ["a", "b", "b", "a", "a", "b"]
     assert found["a"].seconds == (4.0, 5.0)
+
+
+@pytest.mark.parametrize(("measured", "verdict"), [(60_000, "reached"), (6_000, "not at size")])
+def test_there_is_no_verdict_below_the_size_that_the_aim_names(measured: int, verdict: str) -> None:
+    page = Page()
+    size = Size(measured, 60_000, "holders")
+    page.within("P6", "a tick", Times("Praya", 1, (0.01,), (0.01,)), 1, 0.1, size)
+    (aim,) = page.aims
+    assert aim.verdict == verdict
+    assert str(aim.size) == f"{measured:,} of 60,000 holders"
