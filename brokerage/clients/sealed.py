@@ -63,7 +63,7 @@ def destroy(about: Iterable[UUID]) -> None:
 def stale() -> list[UUID]:
     """The texts whose data keys are wrapped under an older key than the newest."""
     found = SealedText.objects.exclude(wrapped=b"").values_list("pk", "wrapped")
-    return [id for id, wrapped in found.iterator() if resealing.is_stale(wrapped)]
+    return [id for id, wrapped in found.iterator() if resealing.is_stale(bytes(wrapped))]
 
 
 def rewrap(id: UUID) -> None:

@@ -8,9 +8,8 @@ from uuid import UUID
 from brokerage.access import envelope
 from brokerage.access.queries import rights_of
 from brokerage.access.rules import NotEntitled, Perm, checked_person
-from brokerage.ledger import feed, registry, seams
+from brokerage.ledger import feed, numbering, registry, seams
 from brokerage.ledger.commands import Entry, NothingToDo, command
-from brokerage.ledger.known import known_at
 from brokerage.ledger.refusal import Refused
 from brokerage.ledger.registry import Audience
 
@@ -132,10 +131,13 @@ def test_webhook(entry: Entry, *, webhook: UUID) -> None:
 
 @command("http.replay-webhook")
 def replay_webhook(entry: Entry, *, webhook: UUID, after: int) -> None:
-    """Send everything after a sealed position again, and switch it on. UnknownWebhook, UnknownPosition."""
+    """Send everything after a sealed position again, and switch it on. UnknownWebhook, UnknownPosition.
+
+    Webhooks carry nothing restricted: the position is one as their messages count.
+    """
     _locked(entry, webhook)
-    known_at(after)
-    WebhookState.objects.filter(webhook=webhook).update(cursor=after, disabled_at=None, failing_since=None)
+    cursor = numbering.position(after)
+    WebhookState.objects.filter(webhook=webhook).update(cursor=cursor, disabled_at=None, failing_since=None)
     entry.record(webhook, WebhookReplayed(after=after))
 
 

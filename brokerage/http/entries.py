@@ -54,7 +54,7 @@ class EntryDetail(rest.DetailView):
 
     def shown(self, found: list[browse.Line]) -> dict[str, Any]:
         """The entry and the envelopes of its events."""
-        events = [envelope(line.event._replace(position=line.position)) for line in found]
+        events = [envelope(line.event._replace(position=line.number)) for line in found]
         return {**EntryOut(found[0].entry).data, "events": events}
 
 

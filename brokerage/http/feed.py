@@ -16,9 +16,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from brokerage.access.rules import Principal
-from brokerage.ledger import feed, registry
+from brokerage.ledger import feed, numbering, registry
 from brokerage.ledger.envelope import envelope
-from brokerage.ledger.registry import Kind
+from brokerage.ledger.registry import Audience, Kind
 
 from .principal import audiences
 
@@ -37,14 +37,28 @@ def visible_kinds(asker: Principal) -> dict[str, Kind]:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What a reader gets: events of `kinds` about `about`, with the postings of `owners`; None is all."""
+    """What a reader gets: events of `kinds` about `about`, with the postings of `owners`; None is all.
+
+    Positions are those of the book for who sees the `whole` of it, and without gaps for everybody else.
+    """
 
     kinds: frozenset[str]
     about: frozenset[UUID] | None
     owners: frozenset[UUID] | None
+    whole: bool
 
     def page(self, after: int, limit: int) -> feed.Page:
         """One bounded step; raises UnknownPosition."""
+        if self.whole:
+            return self._page(after, limit)
+        found = self._page(numbering.position(after), limit)
+        seen = [each.position for each in found.events if each.position is not None]
+        head = feed.head()
+        told = numbering.numbers([*seen, found.cursor, head])
+        events = [each._replace(position=told[each.position or 0]) for each in found.events]
+        return feed.Page(events, told[found.cursor], told[found.cursor] < told[head])
+
+    def _page(self, after: int, limit: int) -> feed.Page:
         if self.about is not None and not self.about:
             last = feed.head()
             return feed.Page([], max(after, last), False)
@@ -57,7 +71,7 @@ def window(asker: Principal, kinds: frozenset[str], account: UUID | None) -> Win
     about = owners
     if account is not None:
         about = frozenset({account}) if owners is None else owners & {account}
-    return Window(kinds, about, owners)
+    return Window(kinds, about, owners, Audience.RESTRICTED in audiences(asker))
 
 
 def poll(view: Window, after: int, limit: int, wait_s: float) -> feed.Page:

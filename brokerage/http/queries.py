@@ -7,6 +7,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from brokerage.ledger import numbering
+
 from .models import Delivery, Webhook, WebhookState
 
 
@@ -58,7 +60,7 @@ def shown(rows: Sequence[Webhook] | QuerySet[Webhook]) -> list[Shown]:
             added_at=row.added_at,
             secret_shown_at=row.secret_shown_at,
             removed_at=row.removed_at,
-            cursor=state.cursor,
+            cursor=numbering.number(state.cursor),
             failing_since=state.failing_since,
             disabled_at=state.disabled_at,
         )

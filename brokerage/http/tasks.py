@@ -13,7 +13,7 @@ from standardwebhooks import Webhook as Signer
 from brokerage.jobs.rules import LATEST_ONLY, daily, every
 from brokerage.jobs.schedule import NOTIFY, Run, job
 from brokerage.ledger import feed as book
-from brokerage.ledger import registry, seams
+from brokerage.ledger import numbering, registry, seams
 from brokerage.ledger.envelope import envelope
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
@@ -123,7 +123,8 @@ def _body(delivery: Delivery) -> str:
     if delivery.kind == TEST or delivery.position is None:
         return json.dumps({"type": TEST, "id": delivery.event})
     (recorded,) = book.read(delivery.position - 1, 1)
-    return json.dumps(envelope(recorded), ensure_ascii=False)
+    told = recorded._replace(position=numbering.number(delivery.position))
+    return json.dumps(envelope(told), ensure_ascii=False)
 
 
 def _note(delivery: Delivery, now: datetime, taken: bool, answer: str) -> None:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from brokerage.access.rules import Perm
+from brokerage.ledger import numbering
 
 from . import commands, queries, rest
 from .models import Delivery, Webhook
@@ -178,6 +179,13 @@ class Deliveries(_Webhook, rest.ListView):
     def rows(self) -> QuerySet[Delivery]:
         """The webhook's messages."""
         return queries.deliveries(self.kwargs["webhook"])
+
+    def dressed(self, page: list[Any]) -> list[Any]:
+        """With the positions as the messages tell them."""
+        told = numbering.numbers(each.position for each in page if each.position is not None)
+        for each in page:
+            each.position = told.get(each.position)
+        return page
 
 
 urlpatterns = [

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from . import blocks, seals, seams, store
+from . import blocks, known, numbering, seals, seams, store
 from .models import Entry, Seal
 from .registry import Audience, Recorded, kinds
 
@@ -39,24 +39,32 @@ def hidden(audiences: Collection[Audience]) -> list[str]:
 
 
 class Line(NamedTuple):
-    """One event, its entry and its position; the position is None until the event is sealed."""
+    """One event, its entry, its position, and the number of that for its reader; None until it is sealed."""
 
     event: Recorded
     entry: Entry
     position: int | None
+    number: int | None
 
 
 class Page(NamedTuple):
-    """Lines newest first, and the seq to go on before; None at the beginning of the book."""
+    """Lines newest first, and the reference of the event to go on before; None at the beginning."""
 
     lines: list[Line]
-    before: int | None
+    before: str | None
 
 
-def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Page:
-    """Up to `limit` events older than seq `before`, newest first; at most SPAN events are looked at."""
-    top = _LAST if before is None else before
-    highest = _seq("SELECT max(seq) FROM ledger_event WHERE seq < %s", top)
+def newest(wanted: Filter, *, before: str | None = None, limit: int = 50) -> Page:
+    """Up to `limit` events older than the one `before` refers to, newest first.
+
+    At most SPAN events are looked at; none for a `before` that the reader may not see.
+    """
+    withheld = hidden(wanted.audiences)
+    top = _LAST
+    if before:
+        found = event(before, wanted.audiences)
+        top = found.seq if found else 0
+    highest = _seq("SELECT max(seq) FROM ledger_event WHERE seq < %s AND NOT kind = ANY(%s)", top, withheld)
     if highest is None:
         return Page([], None)
     floor = 0 if wanted.stream or wanted.key else max(highest - SPAN, 0)  # these two are indexed
@@ -74,7 +82,7 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
                 "top": top,
                 "floor": floor,
                 "kind": wanted.kind,
-                "hidden": hidden(wanted.audiences),
+                "hidden": withheld,
                 "stream": wanted.stream,
                 "owner": wanted.owner,
                 "key": wanted.key,
@@ -86,10 +94,10 @@ def newest(wanted: Filter, *, before: int | None = None, limit: int = 50) -> Pag
         .fetchall()
     )
     postings = store.read_postings([row[0] for row in rows])
-    lines = _lines([store.recorded(row, postings.get(row[0], ())) for row in rows])
+    lines = _lines([store.recorded(row, postings.get(row[0], ())) for row in rows], wanted.audiences)
     if len(rows) == limit:
-        return Page(lines, rows[-1][0])
-    return Page(lines, floor + 1 if floor else None)
+        return Page(lines, lines[-1].event.reference)
+    return Page(lines, _lowest(floor, withheld) if floor else None)
 
 
 def entry_lines(entry: UUID, audiences: frozenset[Audience] = OPEN) -> list[Line]:
@@ -97,12 +105,36 @@ def entry_lines(entry: UUID, audiences: frozenset[Audience] = OPEN) -> list[Line
 
     Empty for an entry that does not exist, or of which the reader may see nothing.
     """
-    return _lines(store.read("e.entry = %s AND NOT e.kind = ANY(%s)", [entry, hidden(audiences)]))
+    found = store.read("e.entry = %s AND NOT e.kind = ANY(%s)", [entry, hidden(audiences)])
+    return _lines(found, audiences)
+
+
+def event(reference: str, audiences: frozenset[Audience] = OPEN) -> Recorded | None:
+    """The event of a lasting name, stream@version, if the reader may see it."""
+    stream, _, version = reference.partition("@")
+    condition = "e.stream = %s AND e.version = %s AND NOT e.kind = ANY(%s)"
+    found = store.read(condition, [UUID(stream), int(version), hidden(audiences)])
+    return found[0] if found else None
+
+
+def sealed_up_to(audiences: frozenset[Audience]) -> int:
+    """The number of the last sealed event, as a reader of these audiences counts."""
+    last = known.last_position()
+    return last if Audience.RESTRICTED in audiences else numbering.number(last)
 
 
 def seal_of(position: int) -> Seal:
     """The seal whose block holds a sealed position."""
     return Seal.objects.filter(first_position__lte=position).order_by("-first_position")[0]
+
+
+def span_of(seal: Seal, audiences: frozenset[Audience] = OPEN) -> tuple[int, int]:
+    """The first number and how many events of a seal's block, as a reader of these audiences counts."""
+    if Audience.RESTRICTED in audiences:
+        return seal.first_position, seal.count
+    before = seal.first_position - 1
+    told = numbering.numbers([before, before + seal.count])
+    return told[before] + 1, told[before + seal.count] - told[before]
 
 
 def seal_lag() -> timedelta:
@@ -120,10 +152,34 @@ def seal_lag() -> timedelta:
     return seams.now() - row[0] if row and row[0] else timedelta(0)
 
 
-def _lines(events: Sequence[Recorded]) -> list[Line]:
+def _lines(events: Sequence[Recorded], audiences: frozenset[Audience]) -> list[Line]:
     entries = Entry.objects.in_bulk({event.entry for event in events})
     positions = _positions([event.seq for event in events])
-    return [Line(event, entries[event.entry], positions.get(event.seq)) for event in events]
+    told: dict[int, int] = {each: each for each in positions.values()}
+    if Audience.RESTRICTED not in audiences:
+        told = numbering.numbers(positions.values())
+    return [
+        Line(event, entries[event.entry], position, None if position is None else told[position])
+        for event in events
+        for position in [positions.get(event.seq)]
+    ]
+
+
+def _lowest(floor: int, withheld: list[str]) -> str | None:
+    """The reference of the oldest event above a seq, if another is below; of those the reader may see."""
+    rows = (
+        store.cursor()
+        .execute(
+            "(SELECT stream, version, seq FROM ledger_event WHERE seq > %(floor)s"
+            " AND NOT kind = ANY(%(hidden)s) ORDER BY seq LIMIT 1) UNION ALL"
+            " (SELECT stream, version, seq FROM ledger_event WHERE seq <= %(floor)s"
+            " AND NOT kind = ANY(%(hidden)s) ORDER BY seq DESC LIMIT 1)",
+            {"floor": floor, "hidden": withheld},
+        )
+        .fetchall()
+    )
+    above, below = ([row for row in rows if (row[2] > floor) is side] for side in (True, False))
+    return f"{above[0][0]}@{above[0][1]}" if above and below else None
 
 
 def _positions(seqs: Sequence[int]) -> dict[int, int]:
@@ -147,6 +203,6 @@ def _positions(seqs: Sequence[int]) -> dict[int, int]:
     return dict(rows.fetchall())
 
 
-def _seq(query: str, *params: int) -> int | None:
+def _seq(query: str, *params: int | list[str]) -> int | None:
     row = store.cursor().execute(query, params).fetchone()
     return row[0] if row else None

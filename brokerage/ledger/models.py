@@ -123,6 +123,16 @@ class Seal(models.Model):
         db_table = "ledger_seal"
 
 
+class Withheld(models.Model):
+    """The position of a restricted event, and how many events before it are `shown` to all readers."""
+
+    position = models.BigIntegerField(primary_key=True)
+    shown = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "ledger_withheld"
+
+
 class Refusal(models.Model):
     """A command that was refused: a log beside the book. Frozen by its trigger, but under no hash or seal."""
 

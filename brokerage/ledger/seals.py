@@ -16,7 +16,7 @@ import psycopg
 from django.db import connection, transaction
 from psycopg.rows import TupleRow
 
-from . import blocks, hashing, seams, signing, signs, store
+from . import blocks, hashing, numbering, seams, signing, signs, store
 from .blocks import SEAL, Epoch, Seal
 from .refusal import Refused
 
@@ -198,13 +198,14 @@ def _write_blocks(window: _Window, last: Seal | None, condition: str, params: Se
     """Seal the selected events in blocks; the number of events."""
     sealed = 0
     for events in _blocks(
-        f"SELECT e.seq, e.xid, e.hash FROM ledger_event e WHERE {condition} ORDER BY e.seq", params
+        f"SELECT e.seq, e.xid, e.hash, e.kind FROM ledger_event e WHERE {condition} ORDER BY e.seq", params
     ):
         last = _signed(window, last, events)
         store.cursor().execute(
             f"INSERT INTO ledger_seal ({', '.join(SEAL)}) VALUES ({', '.join(['%s'] * len(SEAL))})",
             [getattr(last, name) for name in SEAL],
         )
+        numbering.withhold(last.first_position, [row[-1] for row in events])
         sealed += len(events)
     return sealed
 
@@ -233,7 +234,7 @@ def _signed(window: _Window, last: Seal | None, events: Sequence[TupleRow]) -> S
         seq_until=events[-1][0],
         open_seq=window.open_seq,
         root=hashing.merkle_root(
-            [hashing.leaf(event=digest, seq=seq, xid=xid) for seq, xid, digest in events]
+            [hashing.leaf(event=digest, seq=seq, xid=xid) for seq, xid, digest, _ in events]
         ),
         previous=last.digest if last else hashing.GENESIS,
         digest=b"",

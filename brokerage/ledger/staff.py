@@ -1,6 +1,7 @@
 """The ledger explorer: the book as it stands, read-only, with what proves it."""
 
 import json
+import re
 from typing import NamedTuple
 from uuid import UUID
 
@@ -14,10 +15,11 @@ from brokerage.http.gate import allow
 from brokerage.http.listing import is_live
 from brokerage.http.principal import audiences, principal
 
-from . import browse, codec, integrity, registry, seals, seams, store
+from . import browse, codec, integrity, registry, seams
 from .models import Seal
 
 READ = "access.see_ledger"
+REFERENCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@[0-9]{1,9}")
 
 
 @allow(READ)
@@ -30,7 +32,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         key=request.GET.get("key", "").strip(),
         audiences=audiences(principal(request)),
     )
-    before = _number(request, "before")
+    before = _reference(request, "before")
     context = {
         "page": browse.newest(wanted, before=before),
         "wanted": wanted,
@@ -39,7 +41,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "live": before is None and is_live(request),
         "now": seams.now(),
         "kinds": sorted(set(registry.kinds()) - set(browse.hidden(wanted.audiences))),
-        "last_seal": seals.last_seal(),
+        "sealed_up_to": browse.sealed_up_to(wanted.audiences),
         "seal_lag_s": int(browse.seal_lag().total_seconds()),
         "span": browse.SPAN,
     }
@@ -53,18 +55,18 @@ class Written(NamedTuple):
     line: browse.Line
     fields: list[tuple[str, str]]
     seal: Seal | None
+    first: int
+    events: int
 
 
 @allow(READ)
 def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
     """One accepted command: who, when, under which key; its events, postings, hashes and seal."""
-    lines = browse.entry_lines(entry, audiences(principal(request)))
+    asking = audiences(principal(request))
+    lines = browse.entry_lines(entry, asking)
     if not lines:
         raise Http404
-    written = [
-        Written(line, _fields(line.event.event), browse.seal_of(line.position) if line.position else None)
-        for line in lines
-    ]
+    written = [_written(line, asking) for line in lines]
     context = {
         "entry": lines[0].entry,
         "written": written,
@@ -77,10 +79,17 @@ def entry(request: HttpRequest, entry: UUID) -> HttpResponse:
 @allow(READ)
 def event(request: HttpRequest, stream: UUID, version: int) -> HttpResponse:
     """An event by its lasting name, stream@version: leads to its entry."""
-    found = store.read("e.stream = %s AND e.version = %s", [stream, version])
-    if not found:
+    found = browse.event(f"{stream}@{version}", audiences(principal(request)))
+    if found is None:
         raise Http404
-    return redirect(reverse("ledger-entry", args=[found[0].entry]) + f"#{stream}@{version}")
+    return redirect(reverse("ledger-entry", args=[found.entry]) + f"#{found.reference}")
+
+
+def _written(line: browse.Line, asking: frozenset[registry.Audience]) -> Written:
+    """The line with its fields, and with its seal's block as the reader counts positions."""
+    seal = browse.seal_of(line.position) if line.position else None
+    first, count = browse.span_of(seal, asking) if seal else (0, 0)
+    return Written(line, _fields(line.event.event), seal, first, count)
 
 
 def _fields(event: object) -> list[tuple[str, str]]:
@@ -102,11 +111,11 @@ def _uuid(request: HttpRequest, name: str) -> UUID | None:
         ) from error
 
 
-def _number(request: HttpRequest, name: str) -> int | None:
+def _reference(request: HttpRequest, name: str) -> str | None:
     text = request.GET.get(name, "")
-    if text and not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise BadRequest(_("A page is continued by a number."))
-    return int(text) if text else None
+    if text and not REFERENCE.fullmatch(text):
+        raise BadRequest(_("A page is continued behind an event."))
+    return text or None
 
 
 urlpatterns = [

@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from brokerage.clients.commands import cases
 from brokerage.clients.queries import cases as cased
 from brokerage.clients.rules.cases import AlertGround, Closing
-from brokerage.ledger import seals
+from brokerage.ledger import browse, seals
 from tests import desk
 from tests.factories import (
     CHECKER,
@@ -122,6 +122,57 @@ def test_no_list_or_count_of_a_role_changes_with_a_case(role):
     before = seen()
     world.look_into()
     assert seen() == before
+
+
+def explored(browser: Browser, query: str = "") -> tuple[list[int], str]:
+    """The positions of the explorer's page, newest first, and its figures and links as text."""
+    page = browser.get(f"/staff/ledger/{query}", headers={"HX-Request": "true"}).content.decode()
+    page = re.sub(r"<time.*?</time>", "", page)  # the page's own hour
+    return [int(each) for each in re.findall(r"Position\">(\d+)<", page)], page
+
+
+@pytest.mark.rule("CLI-12")
+@pytest.mark.parametrize("role", ["operations", "auditor"])
+def test_positions_have_no_gap_where_a_case_stands(role):
+    world = World()
+    browser = browser_of(role, world)
+    seals.seal()
+    before = explored(browser)
+    world.look_into()
+    assert explored(browser) == before
+    DepositFactory(account=world.account)
+    seals.seal()
+    positions, page = explored(browser)
+    assert positions == list(range(positions[0], 0, -1))
+    assert positions[0] > before[0][0]
+    for entry in set(re.findall(r"/staff/ledger/entries/[0-9a-f-]+/", page)):
+        for count, first in re.findall(r"(\d+) events? from position (\d+)", answer(browser, entry)[1]):
+            assert {int(first), int(first) + int(count) - 1} <= set(positions), entry
+    whole = explored(browser_of("compliance", world))[0]
+    assert whole[0] > positions[0]
+
+
+@pytest.mark.rule("CLI-12")
+def test_the_explorers_next_page_is_found_without_a_number(monkeypatch):
+    world = World()
+    browser = browser_of("operations", world)
+    world.look_into()
+    DepositFactory(account=world.account)
+    seals.seal()
+    monkeypatch.setattr(browse, "SPAN", 3)
+    seen, query = [], ""
+    while True:
+        positions, page = explored(browser, query)
+        seen += positions
+        following = re.search(r"before=([^&\"]+)", page)
+        if following is None:
+            break
+        assert re.fullmatch(r"[0-9a-f-]{36}(@|%40)\d+", following[1])
+        query = f"?before={following[1]}"
+    assert seen == list(range(seen[0], 0, -1))
+    (hidden,) = {each.id for each in cased.cases()}
+    assert answer(browser, f"/staff/ledger/events/{hidden}@1/")[0] == 404
+    assert explored(browser, f"?before={hidden}@1")[0] == []
 
 
 @pytest.mark.rule("CLI-12")

@@ -109,6 +109,39 @@ class TestPages:
 
 
 class TestScope:
+    def test_no_gap_tells_of_a_restricted_event(self, sealed, restricted):
+        """Two books, one with a restricted event, are the same to whoever may not see it."""
+        caller, head = staff("operations"), feed.head()
+        number = head - 1
+        before = read(caller)
+        assert [event["position"] for event in before] == list(range(1, number + 1))
+        page = caller.get(f"events?after={number - 1}&limit=1").json()
+        assert (page["next_cursor"], page["has_more"]) == (str(number), False)
+        assert caller.get(f"events?after={head}").status_code == 400
+        stream = caller.get(f"events?after={number}", Accept="text/event-stream")
+        assert b"".join(stream.streaming_content).count(b"id: %d\n" % head) == 0
+        _deposit(sealed.account)
+        seals.seal()
+        (event,) = caller.get(f"events?after={number}").json()["data"]
+        assert event["position"] == number + 1
+        (shown,) = caller.get(f"entries/{event['entry']}").json()["data"]["events"]
+        assert shown["position"] == number + 1
+        assert [each["position"] for each in read(staff("compliance", name="wai"))][-1] == head + 1
+
+    def test_knowledge_is_counted_as_the_reader_counts(self, sealed, restricted):
+        head = feed.head()
+        _deposit(sealed.account)
+        seals.seal()
+        path = f"accounts/{sealed.account}?known_at="
+        caller, whole = staff("operations"), staff("compliance", name="wai")
+        then, now = (caller.get(f"{path}{number}").json()["data"]["balances"] for number in (head - 1, head))
+        assert then != now
+        assert [whole.get(f"{path}{head + step}").json()["data"]["balances"] for step in (0, 1)] == [
+            then,
+            now,
+        ]
+        assert caller.get(f"{path}{head + 1}").status_code == 400
+
     def test_a_client_reads_his_own_and_nothing_of_the_firms(self, sealed):
         holder = callers.holder_of(sealed.client)
         seals.seal()

@@ -89,6 +89,22 @@ class TestDelivery:
         assert json.loads(body)["type"] == "custody.deposited"
         assert headers["webhook-id"] == json.loads(body)["id"]
 
+    def test_tells_positions_without_a_gap_for_what_is_restricted(self, hook, sealed, receiver):
+        callers.suspect(factories.context(), client=sealed.client)
+        deposit(sealed)
+        work(hook)
+        (told,) = (json.loads(body)["position"] for _headers, body in receiver.got)
+        asker = callers.staff("operations", name="may")
+        (seen,) = asker.get(f"events?after={told - 1}&limit=1&types=custody.deposited").json()["data"]
+        assert seen["position"] == told
+        assert asker.get(f"webhooks/{hook['id']}").json()["data"]["cursor"] == told
+        made = asker.get(f"webhooks/{hook['id']}/deliveries").json()["data"]
+        assert [each["position"] for each in made] == [told]
+        assert WebhookState.objects.get().cursor == told + 1
+        assert asker.post(f"webhooks/{hook['id']}/replay", {"after": told - 1}).status_code == 200
+        work(hook)
+        assert [json.loads(body)["position"] for _headers, body in receiver.got] == [told, told]
+
     def test_happens_once_for_each_event_after_the_webhook_was_added(self, hook, sealed, receiver):
         deposit(sealed)
         deposit(sealed)

@@ -35,6 +35,7 @@ A_COLUMN = {
     "ledger_epoch": "first_xid",
     "ledger_seal": "root",
     "ledger_refusal": "code",
+    "ledger_withheld": "shown",
 }
 
 
@@ -56,7 +57,7 @@ def session() -> Iterator[psycopg.Connection[tuple[object, ...]]]:
 
 
 class TestTheProductsRole:
-    @pytest.mark.parametrize("table", [*BOOK, "ledger_snapshot", "ledger_snapshot_run"])
+    @pytest.mark.parametrize("table", [*BOOK, "ledger_snapshot", "ledger_snapshot_run", "ledger_withheld"])
     @pytest.mark.parametrize("verb", CHANGES)
     def test_has_no_right_to_change_the_book(
         self, session: psycopg.Connection[tuple[object, ...]], table: str, verb: str

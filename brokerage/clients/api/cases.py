@@ -3,7 +3,7 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -55,7 +55,8 @@ class Alerts(rest.ListView):
 
 
 class _Alert(rest.RestView):
-    permission, item = Perm.MANAGE_CASES, AlertOut
+    permission = Perm.MANAGE_CASES
+    item: ClassVar[type[rest.Out]] = AlertOut
 
     def find(self, alert: UUID) -> Alert:
         """The alert, whether or not it still waits: a key may come again."""

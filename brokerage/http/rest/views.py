@@ -18,10 +18,11 @@ from rest_framework.views import APIView
 from brokerage.access import step_up
 from brokerage.access.commands import Proposed, submit
 from brokerage.access.rules import ConfirmationNeeded, Kind, NotEntitled, Perm, Principal
+from brokerage.ledger import numbering, registry, seams
 from brokerage.ledger import queries as ledger
-from brokerage.ledger import registry, seams
 from brokerage.ledger.commands import Command
 from brokerage.ledger.refusal import Refused
+from brokerage.ledger.registry import Audience
 
 from ..principal import audiences, context, principal
 from . import limits, paging, replies
@@ -64,6 +65,8 @@ class RestView(APIView):
         if not self.entitled():
             raise NotEntitled("Your role does not allow this.", permission=self.permission)
         self.asked = _parameters(self.parameters, request)
+        if "known_at" in self.asked and Audience.RESTRICTED not in audiences(self.asker):
+            self.asked["known_at"] = numbering.position(self.asked["known_at"])
 
     def entitled(self) -> bool:
         """Whether staff or a machine holds the permission, or a client comes for his own.

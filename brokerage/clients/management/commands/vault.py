@@ -1,7 +1,9 @@
 """`manage.py vault rotate`: personal data's keys, and those of texts, under the newest key of PRAYA_KEYS."""
 
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand
 from django.db import transaction
@@ -24,6 +26,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Rotate with a progress bar and say how many keys moved; an interrupted run may be repeated."""
+        waiting: list[tuple[Callable[[UUID], None], UUID]]
         waiting = [(vault.rewrap, person) for person in vault.stale()]
         waiting += [(sealed.rewrap, text) for text in sealed.stale()]
         for rewrap, each in tqdm(waiting, unit="key", disable=not options["verbosity"]):
