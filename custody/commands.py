@@ -11,6 +11,7 @@ from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import check_reason
 
 from . import queries, steps
 from .events import AssetsAdded, Blocked, CustodianRegistered, HouseFunded, Unblocked
@@ -30,7 +31,6 @@ from .rules import (
     WrongCustodian,
     check_keeps,
     check_licence,
-    check_reason,
     custodian_id,
 )
 
@@ -209,7 +209,7 @@ def block(
 
     Raises UnknownAccount, UnknownInstrument or ReasonMissing.
     """
-    check_reason(reason)
+    check_reason("custody", reason, "Say what this rests on.")
     entry.lock(account)
     queries.account(account)
     if asset is not None:
@@ -222,7 +222,7 @@ def block(
 @command("custody.unblock")
 def unblock(entry: Entry, *, account: UUID, block: UUID, reason: str) -> None:
     """Lift a block; raises UnknownBlock or ReasonMissing."""
-    check_reason(reason)
+    check_reason("custody", reason, "Say what this rests on.")
     entry.lock(account)
     if block not in {live.id for live in queries.live_blocks(account)}:
         raise UnknownBlock("There is no such block to lift.", account=account, block=block)

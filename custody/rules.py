@@ -145,12 +145,6 @@ class UseMargin(Refused):
     code = "custody.use-margin"
 
 
-class ReasonMissing(Refused):
-    """A block, or a pledge, that does not say what it rests on."""
-
-    code = "custody.reason-missing"
-
-
 class BadTrade(Refused):
     """A trade of a currency, in no currency, or with a cost below zero."""
 
@@ -312,9 +306,3 @@ def check_licence(licence: Licence) -> None:
         raise BadLicence("Give the licence's type and number.")
     if licence.valid_until and licence.valid_until < licence.valid_from:
         raise BadLicence("The licence ends before it starts.", until=licence.valid_until)
-
-
-def check_reason(reason: str) -> None:
-    """Pass if something is stated; raises ReasonMissing."""
-    if not reason.strip():
-        raise ReasonMissing("Say what this rests on.")

@@ -18,6 +18,7 @@ from brokerage.ledger import seams
 from brokerage.ledger.amounts import EXACT, ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry
+from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from . import queries
@@ -31,7 +32,7 @@ from .events import (
     TradeSettled,
     Withdrawn,
 )
-from .rules import AccountKind, Asset, AssetKind, NotEmpty, Side, Standing, Trade, agreed, check_reason
+from .rules import AccountKind, Asset, AssetKind, NotEmpty, Side, Standing, Trade, agreed
 
 
 def open_account_step(
@@ -114,7 +115,7 @@ def pledge_step(entry: Entry, standing: Standing, *, asset: str, amount: Decimal
 
     Raises as `withdraw_step` does, and ReasonMissing.
     """
-    check_reason(basis)
+    check_reason("custody", basis, "Say what this rests on.")
     holding, collateral = _both(entry, standing, asset, amount, Act.PLEDGE)
     entry.record(
         standing.account,

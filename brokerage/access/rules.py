@@ -256,12 +256,6 @@ class NeverProposed(Refused):
     code = "access.never-proposed"
 
 
-class ReasonMissing(Refused):
-    """A rejection that does not say why."""
-
-    code = "access.reason-missing"
-
-
 def proposal_id(key: str) -> UUID:
     """The id of the proposal that is made under an idempotency key."""
     return uuid5(PROPOSALS, key)

@@ -28,7 +28,7 @@ from .principal import principal
 def webhooks(request: HttpRequest) -> HttpResponse:
     """Every webhook with its state, newest first, and a form to propose another."""
     page = page_of(request, queries.webhooks())
-    page.object_list = queries.shown(page.object_list)
+    page.object_list = queries.shown(list(page.object_list))
     form = NewWebhook() if principal(request).may(Perm.MAKE_WEBHOOKS) else None
     shown = {"page": page, "form": form, "key": seams.new_id()}
     return render(request, "staff/webhooks/list.html", shown)

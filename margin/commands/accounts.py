@@ -12,7 +12,7 @@ from brokerage.clients.rules.status import Act
 from brokerage.ledger.amounts import ZERO, checked, positive
 from brokerage.ledger.chart import Account, Role
 from brokerage.ledger.commands import Entry, command
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 from custody import queries as custody
 from custody.rules import AccountKind
@@ -26,7 +26,6 @@ from ..rules.second_person import raise_takes_two
 from ..rules.valuation import Quote, quote_of
 from ..rules.withdrawals import check_cash_out, check_collateral_out
 from . import debit
-from .calls import ReasonMissing
 from .case import Case, case
 from .progress import cure
 from .view import View, check_newest, creditworthy, judge, view
@@ -104,8 +103,7 @@ def set_limit(
     """
     if checked(limit, name="limit") < ZERO:
         raise NegativeLimit("A limit is zero or more.", limit=limit)
-    if not reason.strip():
-        raise ReasonMissing("Name the credit assessment the limit rests on.")
+    check_reason("margin", reason, "Name the credit assessment the limit rests on.")
     each = case(entry, account)
     present = each.account.credit_limit
     check_basis(basis, limit, present=present, assessed=_assessed(each))

@@ -8,7 +8,7 @@ from uuid import UUID
 from brokerage.access.rules import Perm
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.commands import Entry, NothingToDo, command
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 
 from .. import queries
@@ -30,12 +30,6 @@ class TooManyAccounts(Refused):
     """More accounts than one entry takes."""
 
     code = "margin.too-many-accounts"
-
-
-class ReasonMissing(Refused):
-    """A decision that does not say why."""
-
-    code = "margin.reason-missing"
 
 
 @command("margin.assess")
@@ -98,7 +92,7 @@ def extend_call(entry: Entry, *, account: UUID, part: AssetKind, until: datetime
 def dispute_call(entry: Entry, *, account: UUID, reason: str) -> None:
     """Note that the client contests the open call; its deadlines go on. Raises UnknownCall, ReasonMissing."""
     each, call = with_call(entry, account)
-    check_reason(reason)
+    check_reason("margin", reason, "Say why.")
     each.record(CallDisputed(call=call.id, reason=reason))
 
 
@@ -109,7 +103,7 @@ def cancel_call(entry: Entry, *, account: UUID, reason: str) -> None:
     Raises UnknownCall, ReasonMissing, SecondPersonNeeded or StepNotPossible (once a sale is ordered).
     """
     each, call = with_call(entry, account)
-    check_reason(reason)
+    check_reason("margin", reason, "Say why.")
     lifecycle.advance(call.life(held=False), Step.CANCEL)
     entry.second_person(Perm.APPROVE_CALLS, account=account, client=each.account.client)
     seen = view(entry, each.currency, None)
@@ -164,9 +158,3 @@ def with_call(entry: Entry, account: UUID) -> tuple[Case, Call]:
     if each.call is None:
         raise UnknownCall("The account has no open call.", account=account)
     return each, each.call
-
-
-def check_reason(reason: str) -> None:
-    """Pass if something is stated; raises ReasonMissing."""
-    if not reason.strip():
-        raise ReasonMissing("Say why.")

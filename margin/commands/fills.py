@@ -12,7 +12,7 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
 from brokerage.ledger.commands import Entry, NothingToDo, command
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 from custody.rules import Side
 
 from ..events import DeficitRecorded, DeficitWrittenOff, OrderReleased, Outcome, SaleFilled, Source
@@ -23,7 +23,7 @@ from ..rules.identity import fill_id
 from ..rules.second_person import write_off_takes_two
 from ..rules.valuation import quote_of
 from . import debit
-from .calls import check_reason, with_call
+from .calls import with_call
 from .case import Case, case
 from .progress import close_order
 from .sales import NotThisSale, current
@@ -169,7 +169,7 @@ def write_off_deficit(entry: Entry, *, account: UUID, amount: Decimal, reason: s
     Raises DeficitNotOwed, SecondPersonNeeded, ReasonMissing, BadAmount or UnknownCall.
     """
     each, call = with_call(entry, account)
-    check_reason(reason)
+    check_reason("margin", reason, "Say why.")
     owed = each.owed(Role.DEFICIT)
     if positive(amount) > owed:
         raise DeficitNotOwed("The deficit is smaller.", owed=owed, amount=amount)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 from brokerage.market.rules.instruments import AssetClass
 
@@ -12,7 +12,6 @@ from ..events import POLICY_STREAM, PolicyAdopted
 from ..models import Policy
 from ..rules.policy import AssetKind, MarginPolicy
 from ..rules.validation import validate
-from .calls import ReasonMissing
 
 
 class PolicyInThePast(Refused):
@@ -38,8 +37,7 @@ def adopt_policy(entry: Entry, *, policy: MarginPolicy, effective_from: datetime
     entry.lock(POLICY_STREAM)
     validate(policy)
     _check_kinds(policy)
-    if not reason.strip():
-        raise ReasonMissing("Say why the policy changes.")
+    check_reason("margin", reason, "Say why the policy changes.")
     newest = Policy.objects.order_by("-version").first()
     earliest = entry.effective_at if newest is None else max(entry.effective_at, newest.effective_from)
     if effective_from < earliest:

@@ -9,11 +9,11 @@ from brokerage.clients.rules.status import (
     BadTransition,
     ClientStatus,
     NotActive,
-    ReasonMissing,
     check_may,
     check_transition,
     checked_reference,
 )
+from brokerage.ledger.refusal import ReasonMissing
 
 
 class TestAnActiveClient:

@@ -12,9 +12,10 @@ from brokerage.clients.rules.status import ClientStatus, NotActive
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import Role
 from brokerage.ledger.commands import Command, Entry
+from brokerage.ledger.refusal import ReasonMissing
 from brokerage.ledger.store import InsufficientBalance
 from custody import commands, queries, steps
-from custody.rules import AccountKind, BlockedMove, BlockScope, ReasonMissing, Side
+from custody.rules import AccountKind, BlockedMove, BlockScope, Side
 from tests.factories import AccountFactory, House, by_two, context
 
 CASH, HOLDING, COLLATERAL = (Role.CASH, "HKD"), (Role.HOLDING, "BTC"), (Role.COLLATERAL, "BTC")

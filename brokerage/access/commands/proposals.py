@@ -25,7 +25,7 @@ from brokerage.ledger.commands import (
     command,
     commands,
 )
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 
 from .. import queries, rules
 from ..events.proposals import (
@@ -219,8 +219,7 @@ def reject_proposal(entry: Entry, *, proposal: UUID, reason: str) -> None:
     row = _locked(entry, proposal)
     person = rules.checked_person(entry.context.maker)
     rules.check_second(row.maker, person)
-    if not reason.strip():
-        raise rules.ReasonMissing("Say why, so that the maker can do better.")
+    check_reason("access", reason, "Say why, so that the maker can do better.")
     entry.record(proposal, ProposalRejected(person=person, actor=entry.context.actor, reason=reason))
 
 

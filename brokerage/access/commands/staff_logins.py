@@ -10,13 +10,13 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from brokerage.ledger.commands import Entry, NothingToDo, command
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 
 from .. import notices
 from ..events.logins import Ending, FactorsReset, LoginClosed, RoleGranted, RoleRemoved
 from ..models import User
 from ..notices import About
-from ..rules import Perm, ReasonMissing, Role
+from ..rules import Perm, Role
 from .stays import ended, locked, open_stays
 
 OF_STAFF = frozenset(Role) - {Role.CLIENT, Role.MACHINE}
@@ -86,8 +86,7 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     _check_another(entry, user)
     if not user.is_active:
         raise NotForStaff("The login is closed.")
-    if not reason.strip():
-        raise ReasonMissing("Say how you made sure that it is the owner who asks.")
+    check_reason("access", reason, "Say how you made sure that it is the owner who asks.")
     to = notices.address_of(user)
     if to is None:
         raise NoContact("There is no address to send a first password to; open a new login instead.")

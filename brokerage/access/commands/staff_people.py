@@ -48,8 +48,8 @@ def person_of(entry: Entry, reference: str) -> UUID | None:
 
 def check_only_login(person: UUID, another: bool, but: User | None = None) -> None:
     """Pass if the person has no open login of staff (`but` one), or is stated to keep it; raises HasLogin."""
-    others = User.objects.filter(person=person, is_staff=True, is_active=True).exclude(pk=but and but.pk)
-    if not another and (other := others.order_by("pk").first()):
+    others = User.objects.filter(person=person, is_staff=True, is_active=True).order_by("pk")
+    if not another and (other := (others.exclude(pk=but.pk) if but else others).first()):
         raise HasLogin(
             f"This person has the login {other.username}; close it first, or state that both are needed."
         )

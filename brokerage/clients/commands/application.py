@@ -4,6 +4,7 @@ from uuid import UUID
 
 from brokerage.ledger import seams
 from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import check_reason
 
 from .. import queries, vault
 from ..events.application import (
@@ -32,7 +33,7 @@ from ..rules.application import (
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
 from ..rules.stages import check_signed
-from ..rules.status import ClientType, ReasonMissing
+from ..rules.status import ClientType
 
 
 def locked(entry: Entry, application: UUID) -> Application:
@@ -134,7 +135,7 @@ def return_application(entry: Entry, *, application: UUID, reason: str) -> None:
     found = locked(entry, application)
     if found.state != State.SUBMITTED:
         raise ApplicationClosed("Only a submitted application can be returned.", state=found.state)
-    _check_reason(reason)
+    check_reason("clients", reason, "Say why, by a code or a case number.")
     entry.record(application, ApplicationReturned(reason=reason))
 
 
@@ -154,7 +155,7 @@ def refuse_application(entry: Entry, *, application: UUID, reason: str) -> None:
     """
     found = locked(entry, application)
     _check_open(found)
-    _check_reason(reason)
+    check_reason("clients", reason, "Say why, by a code or a case number.")
     entry.record(application, ApplicationRefused(reason=reason))
 
 
@@ -169,8 +170,3 @@ def sealed_as(record: UUID, kind: vault.Kind) -> vault.Sealed:
 def _check_open(found: Application) -> None:
     if found.state not in OPEN:
         raise ApplicationClosed("This application was decided or withdrawn.", state=found.state)
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing("Say why, by a code or a case number.")

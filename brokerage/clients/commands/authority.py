@@ -5,6 +5,7 @@ from uuid import UUID
 
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries
@@ -20,7 +21,6 @@ from ..rules.authority import (
     NotScreened,
     authority_id,
 )
-from ..rules.status import ReasonMissing
 from .holds import freeze_for_hit
 
 
@@ -75,6 +75,5 @@ def end_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacit
     entry.lock(client)
     if not queries.authority_stands(authority_id(client, person, capacity)):
         raise NoAuthority("This person does not act for the client in that capacity.", client=client)
-    if not reason.strip():
-        raise ReasonMissing("Say why the authority ends.")
+    check_reason("clients", reason, "Say why the authority ends.")
     entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=reason))

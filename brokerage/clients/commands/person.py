@@ -5,6 +5,7 @@ from uuid import UUID
 from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.refusal import check_reason
 
 from .. import queries, vault
 from .. import sealed as texts
@@ -14,7 +15,6 @@ from ..queries.cases import settled_about
 from ..rules.documents import DocumentKind, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
-from ..rules.status import ReasonMissing
 
 DETAILS = {vault.Kind.INDIVIDUAL: PersonKind.INDIVIDUAL, vault.Kind.ENTITY: PersonKind.ENTITY}
 
@@ -65,7 +65,7 @@ def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
     Raises UnknownPerson, PersonErased, HoldStands or ReasonMissing.
     """
     entry.lock(person)
-    _check_reason(reason)
+    check_reason("clients", reason, "Say why, by a case number or a code.")
     if queries.person(person).held:
         raise HoldStands("A hold is on this person's records already.", person=person)
     entry.record(person, PersonHeld(reason=reason))
@@ -75,7 +75,7 @@ def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
 def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Lift a hold on records; raises UnknownPerson, PersonErased, HoldStands or ReasonMissing."""
     entry.lock(person)
-    _check_reason(reason)
+    check_reason("clients", reason, "Say why, by a case number or a code.")
     if not queries.person(person).held:
         raise HoldStands("No hold is on this person's records.", person=person)
     entry.record(person, PersonReleased(reason=reason))
@@ -92,7 +92,7 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """
     entry.lock(person)
     found = queries.person(person)
-    _check_reason(reason)
+    check_reason("clients", reason, "Say why, by a case number or a code.")
     check_erasable(queries.relationships(person), held=found.held, at=entry.effective_at)
     entry.second_person(Perm.APPROVE_ERASURES, person=person)
     vault.destroy(person)
@@ -107,8 +107,3 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
 def _check_not_erased(person: UUID) -> None:
     if Person.objects.filter(pk=person, erased_at__isnull=False).exists():
         raise Erased("This person's data has been destroyed.", person=person)
-
-
-def _check_reason(reason: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing("Say why, by a case number or a code.")

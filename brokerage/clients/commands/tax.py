@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from brokerage.ledger.commands import Entry, Source, command
+from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events.standing import TaxCertified, TaxCircumstancesChanged
 from ..rules.person import PersonKind
 from ..rules.signing import check_for_oneself
-from ..rules.status import ReasonMissing
 from ..rules.tax import Certificate, check_confirmed
 from .application import sealed_as
 
@@ -51,6 +51,5 @@ def note_tax_change(entry: Entry, *, person: UUID, reason: str) -> None:
     """
     entry.lock(person)
     queries.person(person)
-    if not reason.strip():
-        raise ReasonMissing("Say what changed, by a code.")
+    check_reason("clients", reason, "Say what changed, by a code.")
     entry.record(person, TaxCircumstancesChanged(changed_at=entry.effective_at, reason=reason))

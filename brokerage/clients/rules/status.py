@@ -4,7 +4,7 @@ import re
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from brokerage.ledger.refusal import Refused
+from brokerage.ledger.refusal import Refused, check_reason
 
 CLIENTS = UUID("8d3b7a52-54c7-4e0f-9d55-0c1a6f6d1b11")
 """The name space of client ids."""
@@ -113,12 +113,6 @@ class BadTransition(Refused):
     code = "clients.bad-transition"
 
 
-class ReasonMissing(Refused):
-    """A change of status without a reason."""
-
-    code = "clients.reason-missing"
-
-
 def client_id(reference: str) -> UUID:
     """The id a reference stands for: one reference, one client, even when two try at once."""
     return uuid5(CLIENTS, reference)
@@ -134,8 +128,7 @@ def check_transition(old: ClientStatus, new: ClientStatus, reason: str) -> None:
     """Pass if `new` may follow `old` for a stated reason; raises BadTransition or ReasonMissing."""
     if new not in NEXT[old]:
         raise BadTransition(f"A client that is {old} cannot become {new}.", status=old, wanted=new)
-    if not reason.strip():
-        raise ReasonMissing("Say why the status changes.")
+    check_reason("clients", reason, "Say why the status changes.")
 
 
 def checked_reference(reference: str) -> str:
