@@ -28,7 +28,6 @@ PER_ACCOUNT = 20
 PER_ACCOUNT_CODES = 10
 PER_ADDRESS = 60
 CODE = "#code"
-DEVICE = "praya-device"
 _SALT = "access.device"
 _KEPT = 180 * 86400
 _NAMES = 5
@@ -81,6 +80,11 @@ def note_wrong_code(request: HttpRequest, name: str) -> None:
     user_login_failed.send(sender=__name__, credentials={"username": name + CODE}, request=request)
 
 
+def device_cookie() -> str:
+    """What the cookie is called; over https no other host and no plain page can set one of that name."""
+    return "__Host-device" if settings.SECURE else "praya-device"
+
+
 def is_known(request: HttpRequest, name: str) -> bool:
     """Whether this browser was let into the account before, by its signed cookie."""
     return _digest(name) in _digests(request)
@@ -90,7 +94,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, name: str) -> Non
     """Let this browser be known for the account it was just let into."""
     others = [digest for digest in _digests(request) if digest != _digest(name)]
     response.set_cookie(
-        DEVICE,
+        device_cookie(),
         signing.dumps([_digest(name), *others][:_NAMES], salt=_SALT),
         max_age=_KEPT,
         httponly=True,
@@ -101,7 +105,7 @@ def remember(request: HttpRequest, response: HttpResponseBase, name: str) -> Non
 
 def _digests(request: HttpRequest) -> list[str]:
     try:
-        return list(signing.loads(request.COOKIES.get(DEVICE, ""), salt=_SALT, max_age=_KEPT))
+        return list(signing.loads(request.COOKIES.get(device_cookie(), ""), salt=_SALT, max_age=_KEPT))
     except signing.BadSignature:
         return []
 
