@@ -17,7 +17,7 @@ from brokerage.ledger.hong_kong import HONG_KONG
 
 from . import commands, queries
 from .models import MarginAccount, Sale
-from .monitor import Past
+from .past import Past
 from .rules.limits import LimitBasis
 from .rules.policy import AssetKind, MarginPolicy
 

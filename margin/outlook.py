@@ -14,7 +14,7 @@ from brokerage.market.rules.instruments import minor_units
 from brokerage.market.rules.prices import Answer, Use
 
 from .commands.view import creditworthy
-from .monitor import Past
+from .past import Past
 from .rules import buying_power as rules
 from .rules.buying_power import BuyingPower, eligible
 from .rules.calls import Cure, assess, at_worst, cure

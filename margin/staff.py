@@ -29,7 +29,8 @@ from . import commands, explanation, monitor, outlook, queries
 from .events import CallIssued
 from .forms import ACTS, Act, PolicyText, offered, written
 from .models import Call, MarginAccount, Policy
-from .monitor import WORDS, Past, Risk, Row
+from .monitor import WORDS, Risk, Row
+from .past import Past, standing
 from .rules.calls import figures
 from .rules.policy import Triggers, with_groups
 from .rules.valuation import Line, capital_charge, excess, loan_to_value, margin_ratio
@@ -132,7 +133,7 @@ def account(request: HttpRequest, account: UUID) -> HttpResponse:
     at = as_of or seams.now()
     if at < found.opened_at:
         raise BadRequest(_("The account was not open at that time."))
-    past = monitor.standing(found, at)
+    past = standing(found, at)
     context = {
         "account": found,
         "as_of": as_of,

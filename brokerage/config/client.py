@@ -26,6 +26,7 @@ from custody import queries as custody
 from custody.models import CustodyAccount
 from margin import monitor
 from margin.models import MarginAccount
+from margin.past import standing as account_as_of
 
 
 class Held(NamedTuple):
@@ -93,7 +94,7 @@ def _row(account: Any, at: datetime) -> monitor.Row | None:
     if account is None or account.opened_at > at:
         return None
     try:
-        standing = monitor.standing(account, at)
+        standing = account_as_of(account, at)
     except Refused:
         return None
     return None if standing is None else monitor.past_row(account, standing)

@@ -12,7 +12,7 @@ from brokerage.http import rest
 from brokerage.http.rest.accounts import AssetInputs, BalanceOut, balances
 from brokerage.ledger import seams
 
-from .. import commands, monitor, outlook, queries
+from .. import commands, outlook, past, queries
 from ..models import MarginAccount, Valuation
 from ..rules.calls import Health
 
@@ -144,7 +144,7 @@ class BuyingPowerDetail(_Account, rest.DetailView):
 
     def find(self, account: UUID) -> Any:
         """The account judged now, once prices and a policy are in force."""
-        found = monitor.standing(super().find(account), seams.now())
+        found = past.standing(super().find(account), seams.now())
         if found is None:
             raise Http404
         return found

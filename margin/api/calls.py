@@ -11,7 +11,7 @@ from brokerage.access.rules import Perm
 from brokerage.http import rest
 from brokerage.ledger import codec, seams
 
-from .. import explanation, monitor, outlook, queries
+from .. import explanation, outlook, past, queries
 from ..models import Call
 from ..rules.lifecycle import Stage
 from .accounts import PartOut
@@ -124,8 +124,8 @@ class CallDetail(_Call, rest.DetailView):
 
     def shown(self, found: Any) -> dict[str, Any]:
         """The call with its cures at the newest prices."""
-        past = monitor.standing(found.account, seams.now()) if found.is_open else None
-        cures = outlook.cures(past) if past else None
+        standing = past.standing(found.account, seams.now()) if found.is_open else None
+        cures = outlook.cures(standing) if standing else None
         return {**CallOut(found).data, "cures": cures and CuresOut(cures).data}
 
 

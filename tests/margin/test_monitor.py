@@ -7,7 +7,7 @@ import pytest
 from brokerage.clients.models import ClientLabel
 from brokerage.ledger import seams
 from margin import commands as margin
-from margin import monitor
+from margin import monitor, past
 from margin.models import MarginAccount
 from margin.monitor import Risk
 from margin.revaluation import revalue
@@ -131,7 +131,7 @@ class TestThen:
         firm.wait(minutes=1)
         margin.set_limit(context(), account=accounts[0], limit=Decimal(7), reason="assessment 2")
         for at, limit in ((moment, 5_000_000), (firm.time, 7), (moment - timedelta(days=400), 0)):
-            assert monitor.limits_at(accounts, at)[accounts[0]] == Decimal(limit)
+            assert past.limits_at(accounts, at)[accounts[0]] == Decimal(limit)
 
     def test_asks_the_database_no_more_often_for_more_accounts(self, firm, accounts, statements):
         assert len(monitor.then(firm.time)) == 2

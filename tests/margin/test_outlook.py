@@ -7,9 +7,10 @@ import pytest
 
 from brokerage.ledger.refusal import Refused
 from margin import commands as margin
-from margin import monitor, outlook
+from margin import outlook
 from margin.models import Call, MarginAccount
 from margin.outlook import Cures
+from margin.past import Past, standing
 from margin.rules.buying_power import BuyingPower
 from tests import desk
 from tests.factories import context
@@ -17,8 +18,8 @@ from tests.http import callers
 from tests.margin.firm import FALLEN, Firm, open_call
 
 
-def now(firm: Firm, account: UUID) -> monitor.Past:
-    past = monitor.standing(MarginAccount.objects.get(pk=account), firm.time)
+def now(firm: Firm, account: UUID) -> Past:
+    past = standing(MarginAccount.objects.get(pk=account), firm.time)
     assert past is not None
     return past
 
