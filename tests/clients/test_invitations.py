@@ -128,7 +128,7 @@ class TestThePage:
         application, _ada, bo = joint
         page = f"/portal/apply/{application}/others/"
         shown = browser.get(page).content.decode()
-        assert shown.count("signs the agreements, certifies tax residence") == 2
+        assert shown.count("sign the agreements, certify tax residence") == 2
         assert shown.count("No login") == 1
         assert page in browser.get(f"/portal/apply/{application}/").content.decode()
         wrong = browser.post(page, {"person": str(bo), "address": "a#b@example.com"})

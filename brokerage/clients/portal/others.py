@@ -97,8 +97,8 @@ def _way_in(person: UUID, asker: UUID, invited: frozenset[UUID]) -> str:
 
 
 def _undone(facts: Facts, person: UUID) -> tuple[str, ...]:
-    signs = _("signs the agreements") if person in to_sign(facts) else ""
-    certifies = _("certifies tax residence") if person in to_certify(facts) - facts.certified else ""
+    signs = _("sign the agreements") if person in to_sign(facts) else ""
+    certifies = _("certify tax residence") if person in to_certify(facts) - facts.certified else ""
     return tuple(filter(None, (signs, certifies)))
 
 
