@@ -405,7 +405,7 @@ class TestRules:
 
     def test_the_time_to_decide_is_dated_house_policy(self, monkeypatch: pytest.MonkeyPatch) -> None:
         later = datetime(2027, 1, 1, tzinfo=UTC)
-        monkeypatch.setattr(rules, "LASTING", (*rules.LASTING, (later, timedelta(hours=24))))
+        monkeypatch.setattr(rules.proposals, "LASTING", (*rules.LASTING, (later, timedelta(hours=24))))
         assert rules.lasting(later - timedelta(seconds=1)) == timedelta(hours=72)
         assert rules.lasting(later) == timedelta(hours=24)
         assert rules.lasting(datetime(2020, 1, 1, tzinfo=UTC)) == timedelta(hours=72)
