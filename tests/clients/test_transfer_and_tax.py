@@ -1,0 +1,128 @@
+"""The tax certificate and the first transfer of an application, against the real book."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+import pytest
+
+from brokerage.clients import commands, queries, vault
+from brokerage.clients.events.standing import TaxCertified
+from brokerage.clients.rules.application import (
+    Stage,
+    TransferAhead,
+    TransferTooSmall,
+)
+from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.person import UnknownRecord
+from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
+from brokerage.config import newcomers
+from brokerage.ledger import queries as ledger
+from brokerage.ledger import registry, seams
+from brokerage.market.rules.calendars import hong_kong_date
+from tests.clients.test_application import applied, stands
+from tests.factories import context
+from tests.onboarding import (
+    DESK,
+    furnish_onboarding,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def furnished(db: None) -> None:
+    furnish_onboarding()
+
+
+@pytest.mark.rule("CLI-5")
+class TestTheFirstTransfer:
+    def received(self, application: UUID, amount: Decimal = Decimal(10_000), **changes: object) -> None:
+        subject = queries.people_of(application)[0]
+        known = {
+            "application": application,
+            "account": vault.put(subject, vault.Kind.BANK, newcomers.BANK).id,
+            "amount": amount,
+            "received_on": hong_kong_date(seams.now()),
+            "document": newcomers.paper(DESK, subject, DocumentKind.TRANSFER),
+            "own": True,
+        }
+        commands.record_first_transfer(context(), **(known | changes))
+
+    def test_below_the_minimum_ahead_of_time_or_of_a_stranger_is_refused_and_not_recorded(self) -> None:
+        application = applied(Stage.FIRST_TRANSFER)
+        with pytest.raises(TransferTooSmall):
+            self.received(application, Decimal("9999.99"))
+        with pytest.raises(TransferAhead):
+            self.received(application, received_on=hong_kong_date(seams.now()) + timedelta(days=1))
+        with pytest.raises(UnknownRecord):
+            self.received(application, account=vault.put(uuid4(), vault.Kind.BANK, newcomers.BANK).id)
+        assert stands(application) is Stage.FIRST_TRANSFER
+
+    def test_is_recorded_with_its_amount_and_currency(self) -> None:
+        application = applied(Stage.FIRST_TRANSFER)
+        self.received(application, Decimal("12345.67"))
+        event = ledger.events(application)[-1].event
+        assert (event.amount, event.currency) == (Decimal("12345.67"), "HKD")
+        row = queries.application(application)
+        assert (row.transfer_amount, row.transfer_currency) == (Decimal("12345.67"), "HKD")
+
+    def test_from_before_amounts_were_kept_still_reads(self) -> None:
+        old = {"account": str(uuid4()), "digest": "0", "document": str(uuid4()), "received_on": "2026-11-01"}
+        event = registry.read("clients.application-transfer-received", 1, old)
+        assert (event.amount, event.currency) == (None, "HKD")
+
+
+class TestTax:
+    odd = Residence(country="US", number="000-12-3456")
+    doubts = ("number-US", "address-HK")
+
+    def certified(self, *residences: Residence, confirmed: tuple[str, ...] = ()) -> UUID:
+        person = queries.people_of(applied(Stage.TAX))[0]
+        certificate = Certificate(
+            residences=residences, signed_on=context().effective_at.date(), confirmed=confirmed
+        )
+        record = vault.put(person, vault.Kind.CERTIFICATE, certificate)
+        return commands.certify_tax(context(), record=record.id).value
+
+    @pytest.mark.parametrize("confirmed", [(), doubts[:1], (*doubts, "citizen-US")])
+    def test_doubts_stop_unless_exactly_those_are_confirmed(self, confirmed: tuple[str, ...]) -> None:
+        with pytest.raises(CertificateDoubtful):
+            self.certified(self.odd, confirmed=confirmed)
+        person = self.certified(self.odd, confirmed=self.doubts)
+        status = queries.tax_status(person)
+        assert status is not None
+        assert status.countries == ["US"]
+        assert vault.known(status.record).confirmed == self.doubts
+
+    def test_doubts_stand_in_no_event_and_in_no_refusal(self) -> None:
+        with pytest.raises(CertificateDoubtful) as refused:
+            self.certified(self.odd)
+        person = self.certified(self.odd, confirmed=self.doubts)
+        written = [each.event for each in ledger.events(person)]
+        for book in (str(refused.value.evidence), refused.value.message, str(written)):
+            assert not any(code in book for code in self.doubts)
+
+    def test_an_event_from_when_it_held_doubts_still_reads(self) -> None:
+        old = {"record": str(uuid4()), "digest": "0", "countries": ["US"], "entity": None}
+        read = registry.read(
+            "clients.tax-certified", 1, {**old, "signed_on": "2026-11-01", "confirmed": ["citizen-US"]}
+        )
+        assert read == TaxCertified(
+            record=UUID(old["record"]),
+            digest="0",
+            countries=("US",),
+            entity=None,
+            signed_on=date(2026, 11, 1),
+        )
+
+    def test_circumstances_that_changed_ask_for_a_new_certificate(self) -> None:
+        application = applied(Stage.APPROVAL)
+        person = queries.people_of(application)[0]
+        commands.note_tax_change(context(), person=person, reason="address")
+        assert stands(application) is Stage.TAX
+
+    def test_takes_no_other_record_for_a_certificate(self) -> None:
+        person = queries.people_of(applied(Stage.TAX))[0]
+        with pytest.raises(UnknownRecord):
+            commands.certify_tax(context(), record=queries.person(person).version)
