@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from brokerage.ledger.amounts import EXACT, ZERO, up
+from brokerage.ledger.amounts import EXACT, ONE, ZERO, up
 from brokerage.ledger.chart import Role
 from brokerage.market import queries as market
 from brokerage.market.rules.instruments import minor_units
@@ -39,15 +39,16 @@ def credit_stopped(past: Past) -> bool:
 
 
 def buying_power(past: Past) -> tuple[BuyingPower, ...]:
-    """Of each asset the most that may be bought with cash and credit, before rounding; none while stopped."""
+    """Of each asset the most that may be bought with cash and credit, as it is booked; none while stopped."""
     if credit_stopped(past):
         return ()
     book = creditworthy(past.assessment.book, past.prices)
     cash = past.balances.get((Role.CASH, past.account.currency), ZERO)
     book = replace(book, loan=EXACT.subtract(book.loan, cash))
     policy = past.prices.apply(past.terms.policy)
+    cent = ONE.scaleb(-minor_units(past.account.currency))
     found = [
-        rules.buying_power(book, asset, past.prices.quotes, policy, lot)
+        rules.buying_power(book, asset, past.prices.quotes, policy, lot, spare=cent)
         for asset, lot in _lots(policy)
         if past.prices.permit(asset, Use.NEW_CREDIT) is Answer.YES
     ]
