@@ -7,6 +7,7 @@ from . import (
     clients,
     complaints,
     groups,
+    overview,
     people,
     reviews,
     screening,
@@ -16,6 +17,7 @@ from . import (
 
 urlpatterns = [
     *clients.urlpatterns,
+    *overview.urlpatterns,
     *applications.urlpatterns,
     *people.urlpatterns,
     *status.urlpatterns,

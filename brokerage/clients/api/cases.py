@@ -49,9 +49,18 @@ class Alerts(rest.ListView):
 
     permission, item, order = Perm.MANAGE_CASES, AlertOut, ("raised_at", "id")
 
+    class Filters(rest.Paged):
+        """Narrow the list."""
+
+        client = rest.Id(required=False)
+        ground = rest.Choice(AlertGround, required=False)
+
+    parameters = Filters
+
     def rows(self) -> QuerySet[Alert]:
         """Every alert that waits."""
-        return cased.open_alerts()
+        wanted = {name: self.asked[name] for name in ("client", "ground") if name in self.asked}
+        return cased.open_alerts().filter(**wanted)
 
 
 class _Alert(rest.RestView):
@@ -148,9 +157,18 @@ class Cases(rest.ListView):
 
     permission, item, order = Perm.MANAGE_CASES, CaseOut, ("opened_at", "id")
 
+    class Filters(rest.Paged):
+        """Narrow the list."""
+
+        client = rest.Id(required=False)
+        state = rest.Choice(CaseState, required=False)
+
+    parameters = Filters
+
     def rows(self) -> QuerySet[Case]:
         """Every case."""
-        return cased.cases()
+        wanted = {name: self.asked[name] for name in ("client", "state") if name in self.asked}
+        return cased.cases().filter(**wanted)
 
 
 class _Case(rest.RestView):

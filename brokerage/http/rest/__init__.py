@@ -52,11 +52,26 @@
 Then add each name to tests/http/expectations.py: who reaches it, and what others are answered.
 """
 
-from .fields import Amount, Choice, Code, Day, Flag, Id, Inputs, Instant, Out, Parameters, Text, Whole
-from .views import CommandView, DetailView, ListView, Paged, Past, RestView
+from .fields import (
+    Amount,
+    Choice,
+    Code,
+    Day,
+    Flag,
+    Id,
+    Inputs,
+    Instant,
+    Out,
+    Parameters,
+    Several,
+    Text,
+    Whole,
+)
+from .views import AsOf, CommandView, DetailView, ListView, Paged, Past, RestView
 
 __all__ = (
     "Amount",
+    "AsOf",
     "Choice",
     "Code",
     "CommandView",
@@ -72,6 +87,7 @@ __all__ = (
     "Parameters",
     "Past",
     "RestView",
+    "Several",
     "Text",
     "Whole",
 )

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.drainage import set_override
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -191,6 +192,26 @@ class Choice(serializers.ChoiceField):
     def to_representation(self, value: Any) -> str:
         """The member's value."""
         return str(value)
+
+
+class Several(_Spelled):
+    """Some of the values of an enumeration, separated by commas, each once: the members, in order."""
+
+    default_error_messages = {"twice": _("Name each once.")}
+
+    def __init__(self, kind: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kind, names = kind, "|".join(each.value for each in kind)
+        self.pattern = f"^({names})(,({names}))*$"
+        self.example = ",".join(each.value for each in kind)
+        set_override(self, "field", {"type": "string", "pattern": self.pattern})
+
+    def value(self, text: str) -> list[Any]:
+        """The members that the text names; raises ValidationError for one that is named twice."""
+        found = [self.kind(name) for name in text.split(",")]
+        if len(set(found)) < len(found):
+            self.fail("twice")
+        return found
 
 
 class Whole(serializers.IntegerField):

@@ -134,17 +134,22 @@ class Paged(Parameters):
     limit = Whole(required=False, min_value=1, max_value=paging.MOST, default=paging.LIMIT)
 
 
-class Past(Parameters):
-    """Both axes of time: as of a business time, and as known at a sealed position of the ledger."""
+class AsOf(Parameters):
+    """As of a business time."""
 
     as_of = Instant(required=False)
-    known_at = Whole(required=False, max_value=2**62)
 
     def validate_as_of(self, value: datetime) -> datetime:
         """The time asked for; raises ValidationError for the future."""
         if value > seams.now():
             raise ValidationError(_("That time has not come yet."))
         return value
+
+
+class Past(AsOf):
+    """Both axes of time: as of a business time, and as known at a sealed position of the ledger."""
+
+    known_at = Whole(required=False, max_value=2**62)
 
 
 class ListView(RestView):
