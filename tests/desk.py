@@ -82,6 +82,7 @@ PAGES = {
     "margin-dispute": "make_calls",
     "margin-cancel": "make_calls",
     "margin-approve-sale": "make_sales",
+    "margin-stop-sale": "make_sales",
     "margin-write-off": "make_write_offs",
     "policy-propose": "make_policies",
     "prices-release": "make_prices",
