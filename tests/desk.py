@@ -94,7 +94,7 @@ PAGES = {
 _WATCHED = {
     "see_clients": "clients client client-reviews client-hits client-groups standing-authorities complaints"
     " complaint person",
-    "make_hits": "client-hit person-clear person-confirm",
+    "make_hits": "client-hit person-clear person-confirm person-screen",
     "make_statuses": "client-status client-hold client-lift person-death person-insolvency",
     "make_authorities": "client-attorney client-end-authority",
     "make_watch": "client-circumstances client-review-set client-review-do client-group-join"
@@ -104,7 +104,7 @@ _WATCHED = {
     " alert-open alert-dismiss",
     "raise_alerts": "client-alert",
     "see_onboarding": "agreements agreement-text",
-    "make_clients": "client-reclassify",
+    "make_clients": "client-reclassify person-new person-paper",
     "make_limits": "client-reassess",
     "make_agreements": "agreement-publish",
     "make_erasures": "person-hold person-release person-erase",

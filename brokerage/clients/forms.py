@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from .rules.application import Control, PartyRole
-from .rules.documents import DocumentKind
+from .rules.documents import LARGEST, DocumentKind, DocumentTooLarge
 from .rules.finances import Finances
 from .rules.knowledge import Answers, Experience
 from .rules.mandate import MOST
@@ -61,16 +61,9 @@ class Located(forms.Form):
         return Address(line=given["line"], city=given["city"], country=given["country"])
 
 
-class Person(Located):
-    """A human being, and the part played in the application."""
+class Human(Located):
+    """A human being, as the papers say."""
 
-    me = forms.BooleanField(label=_("These are my own details"), required=False)
-    role = forms.ChoiceField(label=_("Part in this application"), choices=_words(PartyRole, PartyRole.ENTITY))
-    control = forms.ChoiceField(
-        label=_("How the person controls the entity (controllers only)"),
-        choices=[("", "–"), *_words(Control)],
-        required=False,
-    )
     family_name = _text(_("Family name, as on the paper"))
     given_names = _text(_("Given names"))
     native_name = _text(_("Name in your own script"), required=False)
@@ -80,13 +73,26 @@ class Person(Located):
     id_number = _text(_("Number of the paper"), longest=40)
     email = _text(_("E-mail"), required=False)
     phone = _text(_("Telephone"), required=False, longest=40)
-    field_order = ("me", "role", "control", "family_name", "given_names", "native_name", "birth_date")
+    field_order: tuple[str, ...] = ("family_name", "given_names", "native_name", "birth_date")
 
     def details(self) -> Individual:
         """The details as typed."""
         names = ("family_name", "given_names", "native_name", "birth_date", "nationality", "id_number")
         given = {name: self.cleaned_data[name] for name in (*names, "email", "phone")}
         return Individual(**given, id_kind=IdKind(self.cleaned_data["id_kind"]), address=self.address())
+
+
+class Person(Human):
+    """A human being, and the part played in the application."""
+
+    me = forms.BooleanField(label=_("These are my own details"), required=False)
+    role = forms.ChoiceField(label=_("Part in this application"), choices=_words(PartyRole, PartyRole.ENTITY))
+    control = forms.ChoiceField(
+        label=_("How the person controls the entity (controllers only)"),
+        choices=[("", "–"), *_words(Control)],
+        required=False,
+    )
+    field_order = ("me", "role", "control", *Human.field_order)
 
 
 class Body(Located):
@@ -120,6 +126,14 @@ class Paper(forms.Form):
     def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["person"] = forms.ChoiceField(label=_("Whose paper"), choices=people)
+
+    def content(self) -> bytes:
+        """The bytes of the file; raises DocumentTooLarge before it is read."""
+        file = self.cleaned_data["file"]
+        if file.size > LARGEST:
+            raise DocumentTooLarge("A document may have at most 10 MB.", size=file.size)
+        content: bytes = file.read()
+        return content
 
 
 class Wealth(forms.Form):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from brokerage.access.rules import Perm
 
 from . import vault
-from .commands import holds
+from .commands import holds, screening
 from .commands import person as persons
 from .forms import Enquiry, Wealth, money
 from .models import Document
@@ -51,6 +51,7 @@ PERSON_ACTS: dict[str, Act] = {
         holds.report_insolvency,
         reference=_reference(_PAPER),
     ),
+    "screen": _act(Perm.MAKE_HITS, _("Compare with the screening list in force"), screening.screen),
     "hold": _act(
         Perm.MAKE_ERASURES,
         _("Place a legal hold on the records"),

@@ -1,12 +1,21 @@
+from uuid import UUID
+
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from brokerage.access.models import Proposal
 from brokerage.clients import queries
-from brokerage.clients.models import Agreement
+from brokerage.clients.commands.authority import appoint_attorney
+from brokerage.clients.models import Agreement, VaultRecord
 from brokerage.clients.queries import client as client_of
+from brokerage.clients.rules.authority import NotScreened
+from brokerage.config import newcomers
+from brokerage.ledger import seams
+from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
+from tests.factories import by_two
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -59,3 +68,40 @@ def test_a_new_version_of_an_agreement_waits_for_a_second_person_who_can_read_it
     assert digest in body(browser, reverse("agreements"))
     assert "Be clear." in body(browser, reverse("agreement-text", args=[digest]))
     assert browser.get(reverse("agreement-text", args=["0" * 64])).status_code == 404
+
+
+def test_the_desk_records_an_attorney_with_a_paper_and_has_him_screened():
+    client = holder(principal := person("Principal"))
+    browser = desk_of("operations")
+    details = {
+        "family_name": "Ng",
+        "given_names": "Attorney",
+        "birth_date": "1980-02-03",
+        "nationality": "HK",
+        "id_kind": "hkid",
+        "id_number": "A1",
+        "line": "1 Road",
+        "city": "Hong Kong",
+        "country": "HK",
+    }
+    before = VaultRecord.objects.count()
+    assert (
+        "two-letter code" in browser.post(reverse("person-new"), details | {"country": "XX"}).content.decode()
+    )
+    assert VaultRecord.objects.count() == before
+    page = browser.post(reverse("person-new"), details)["Location"]
+    attorney = UUID(page.split("/")[-2])
+    power = SimpleUploadedFile("power.pdf", newcomers.PAPER)
+    wanted = {"person": str(principal), "kind": "signature", "file": power}
+    browser.post(reverse("person-paper", args=[principal]), wanted)
+    (paper,) = queries.documents(principal)
+    with pytest.raises(NotScreened):
+        appoint(client, attorney, paper.id)
+    browser.post(reverse("person-screen", args=[attorney]))
+    appoint(client, attorney, paper.id)
+    assert queries.in_the_hands_of(attorney) == {client}
+
+
+def appoint(client, attorney, paper):
+    until = hong_kong_date(seams.now())
+    appoint_attorney(by_two(), client=client, person=attorney, document=paper, until=until)

@@ -16,7 +16,7 @@ from brokerage.ledger.commands import Command
 from .. import commands, forms, queries, vault
 from ..models import Application
 from ..rules.application import Control, PartyRole
-from ..rules.documents import LARGEST, DocumentKind, DocumentTooLarge
+from ..rules.documents import DocumentKind
 from ..rules.person import PersonKind, Why, check_own_change
 from ..rules.tax import doubts
 
@@ -84,11 +84,8 @@ def _record(asked: Asked, person: UUID, kind: vault.Kind, details: Any) -> None:
 
 
 def _store_paper(asked: Asked) -> None:
-    file = asked.form.cleaned_data["file"]
-    if file.size > LARGEST:
-        raise DocumentTooLarge("A document may have at most 10 MB.", size=file.size)
     person = UUID(asked.form.cleaned_data["person"])
-    draft = vault.draft(person, vault.Kind.DOCUMENT, file.read())
+    draft = vault.draft(person, vault.Kind.DOCUMENT, asked.form.content())
     kind = DocumentKind(asked.form.cleaned_data["kind"])
     asked.give(commands.store_document, draft, document=draft.id, kind=kind)
 

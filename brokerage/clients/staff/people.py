@@ -14,10 +14,13 @@ from brokerage.http.gate import allow
 from brokerage.http.principal import principal
 from brokerage.ledger import seams
 from brokerage.ledger.refusal import Refused
+from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import commands, queries, vault
 from ..commands.reclassification import reassess, reclassify
+from ..forms import Human, Paper
 from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
+from ..rules.documents import DocumentKind
 from ..rules.person import Why
 from .acting import found, offered, routes
 
@@ -30,11 +33,47 @@ def person(request: HttpRequest, person: UUID) -> HttpResponse:
         "row": row,
         "names": vault.read(asker, row.version, Why.CLIENT).names if asker.may(Perm.SEE_PERSONAL) else (),
         "papers": queries.documents(person),
+        "kinds": list(DocumentKind),
         "clients": queries.in_scope(asker.clients).filter(id__in=queries.in_the_hands_of(person)),
         "acts": offered(request, PERSON_ACTS),
         "key": seams.new_id(),
     }
     return render(request, "staff/clients/person.html", shown)
+
+
+@allow(Perm.MAKE_CLIENTS)
+def record(request: HttpRequest) -> HttpResponse:
+    """Record somebody who is to act for a client and made no application, such as an attorney."""
+    form = Human(request.POST or None)
+    if form.is_valid():
+        try:
+            details = form.details().checked(hong_kong_date(seams.now()))
+        except Refused as refusal:
+            form.add_error(None, refusal.message)
+        else:
+            draft = vault.draft(seams.new_id(), vault.Kind.INDIVIDUAL, details)
+            if ask(request, commands.record_person, version=draft.id, around=vault.keeping(draft)):
+                return redirect("person", draft.person)
+    return render(request, "staff/clients/record_person.html", {"form": form, "key": seams.new_id()})
+
+
+@allow(Perm.MAKE_CLIENTS)
+@require_POST
+def paper(request: HttpRequest, person: UUID) -> HttpResponse:
+    """Add a paper that came in to a person's, such as a power of attorney."""
+    found(queries.person, person)
+    form = Paper(request.POST, request.FILES, people=[(str(person), "")])
+    if not form.is_valid():
+        tell_mistakes(request, form)
+        return redirect("person", person)
+    try:
+        draft = vault.draft(person, vault.Kind.DOCUMENT, form.content())
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    else:
+        kind = DocumentKind(form.cleaned_data["kind"])
+        ask(request, commands.store_document, document=draft.id, kind=kind, around=vault.keeping(draft))
+    return redirect("person", person)
 
 
 @allow(Perm.MAKE_CLIENTS)
@@ -103,7 +142,9 @@ def publish(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [
+    path("people/new/", record, name="person-new"),
     path("people/<uuid:person>/", person, name="person"),
+    path("people/<uuid:person>/paper/", paper, name="person-paper"),
     path("clients/<uuid:client>/reclassify/", reclassified, name="client-reclassify"),
     path("clients/<uuid:client>/reassess/", reassessed, name="client-reassess"),
     path("agreements/", agreements, name="agreements"),
