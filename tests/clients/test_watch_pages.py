@@ -40,11 +40,11 @@ def body(browser: Browser, address: str) -> str:
 class TestTheClientPage:
     def test_shows_people_screening_holds_and_accounts(self):
         BankFactory()
-        listed(WANTED)
         somebody = person()
         client = holder(somebody)
         ClientLabel.objects.create(client=client, name="王大文 <b>Chan</b>")
         DepositFactory(account=AccountFactory(client=client), amount=Decimal("12345.67"))
+        listed(WANTED)
         screen(context(), person=somebody)
         page = body(desk_of("operations"), reverse("client", args=[client]))
         for words in (
@@ -119,7 +119,6 @@ class TestTheLists:
         listed(WANTED)
         somebody = person()
         holder(somebody)
-        screen(context(), person=somebody)
         browser = desk_of("operations")
         assert "screening hit waits" in body(browser, "/staff/")
         page = body(browser, reverse("client-hit", args=[somebody]))

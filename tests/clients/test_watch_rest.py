@@ -4,14 +4,13 @@ import pytest
 
 from brokerage.clients.commands.cases import raise_alert
 from brokerage.clients.commands.reviews import change_circumstances
-from brokerage.clients.commands.screening import screen
 from brokerage.clients.commands.standing_authorities import give_standing_authority
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.reviews import Circumstance
 from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import ClientFactory, context
@@ -40,7 +39,6 @@ def test_a_hit_is_cleared_by_two_over_rest():
     listed(WANTED)
     somebody = person()
     holder(somebody)
-    screen(context(), person=somebody)
     staff = callers.staff("operations")
     (row,) = staff.get("screening-hits").json()["data"]
     assert row["waiting"] == 1
