@@ -10,7 +10,8 @@ from brokerage.clients.steps import close_step
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 
 from . import queries, steps

@@ -17,7 +17,7 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import EXACT, ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 

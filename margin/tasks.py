@@ -16,7 +16,8 @@ from brokerage.jobs.commands import request
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
 from brokerage.jobs.schedule import MONEY, REVAL, Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Command, Context, NothingToDo, SecondPersonNeeded
+from brokerage.ledger.commands import Command, NothingToDo
+from brokerage.ledger.entry import Context, SecondPersonNeeded
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market import queries as market
 from brokerage.market.rules.calendars import ONE_DAY, hong_kong_date

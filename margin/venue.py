@@ -10,7 +10,8 @@ from uuid import UUID
 
 from brokerage.jobs.outbox import Message
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, Source
 from brokerage.market import queries as market
 
 from . import commands, queries

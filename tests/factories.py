@@ -13,7 +13,8 @@ import factory
 from brokerage.clients import commands as clients
 from brokerage.clients.rules.status import Classification, ClientType
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Command, Context, Source
+from brokerage.ledger.commands import Command
+from brokerage.ledger.entry import Context, Source
 from brokerage.market.commands import reference as market
 from brokerage.market.rules.instruments import AssetClass, Terms
 from custody import commands as custody

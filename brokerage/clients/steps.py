@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 
 from . import queries
 from .events import StatusChanged

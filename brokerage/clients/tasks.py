@@ -10,7 +10,8 @@ from brokerage.jobs.commands import request
 from brokerage.jobs.rules import LATEST_ONLY, daily
 from brokerage.jobs.schedule import REPORTS, Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 

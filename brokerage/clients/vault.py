@@ -17,7 +17,8 @@ from uuid import UUID
 from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
 from brokerage.ledger import codec, seams
-from brokerage.ledger.commands import Around, Entry
+from brokerage.ledger.commands import Around
+from brokerage.ledger.entry import Entry
 
 from .models import PersonKey, PersonReading, VaultRecord
 from .queries.person import entrusted_to

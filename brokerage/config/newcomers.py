@@ -21,7 +21,8 @@ from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import Certificate, EntityKind, NoNumber, Residence
 from brokerage.clients.rules.transfers import BankAccount
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context
 
 PAPER = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 """A document that says nothing, for people who do not exist."""

@@ -12,7 +12,8 @@ from brokerage.clients.models import ClientLabel
 from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seals, seams
 from brokerage.ledger.amounts import ZERO, half_up, lots_down
-from brokerage.ledger.commands import Context, NothingToDo, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, Source
 from brokerage.market import commands as market
 from brokerage.market import queries as prices_known
 from brokerage.market.rules.calendars import hong_kong_date

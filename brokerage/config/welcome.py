@@ -17,7 +17,7 @@ from brokerage.clients.rules.person import Address, Entity, IdKind, Individual
 from brokerage.clients.rules.screening_csv import HEADER
 from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import EntityKind, Residence
-from brokerage.ledger.commands import Context
+from brokerage.ledger.entry import Context
 
 from .newcomers import Desk, Named, Newcomer, apply, go_on, onboard, publish
 

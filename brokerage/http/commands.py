@@ -9,7 +9,8 @@ from brokerage.access import envelope
 from brokerage.access.queries import rights_of
 from brokerage.access.rules import NotEntitled, Perm, checked_person
 from brokerage.ledger import feed, numbering, registry, seams
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.ledger.registry import Audience
 

@@ -10,7 +10,7 @@ from brokerage.access.models import ApiKey, User
 from brokerage.access.rules import Kind, Perm, Principal
 from brokerage.clients import queries as clients
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.registry import Audience
 
 _SOURCES = {Kind.STAFF: Source.STAFF, Kind.CLIENT: Source.PORTAL, Kind.MACHINE: Source.API}

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 
 from .rules import Policy, Slots
 

@@ -11,7 +11,8 @@ from brokerage.clients.rules.credit import ASSESSED_IN
 from brokerage.clients.rules.status import Act
 from brokerage.ledger.amounts import ZERO, checked, positive
 from brokerage.ledger.chart import Account, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 from custody import queries as custody

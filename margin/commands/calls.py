@@ -7,7 +7,8 @@ from uuid import UUID
 
 from brokerage.access.rules import Perm
 from brokerage.ledger.amounts import ZERO
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 

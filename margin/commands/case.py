@@ -8,7 +8,7 @@ from uuid import UUID
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import Account, Posting, Role
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 from brokerage.market.rules.instruments import minor_units
 from custody import queries as custody
 from custody import steps

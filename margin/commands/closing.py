@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 from custody import queries as custody
 from custody import steps

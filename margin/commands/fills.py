@@ -11,7 +11,8 @@ from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 from custody.rules import Side
 

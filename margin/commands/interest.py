@@ -10,7 +10,8 @@ from django.db.models import F
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import ZERO
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
 

@@ -3,7 +3,8 @@
 from datetime import datetime
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 from brokerage.market import queries as market
 from brokerage.market.rules.instruments import AssetClass

@@ -11,7 +11,8 @@ from brokerage.access.rules import Perm
 from brokerage.jobs import outbox
 from brokerage.ledger.amounts import ZERO, down, up
 from brokerage.ledger.chart import Posting
-from brokerage.ledger.commands import Entry, NothingToDo, Source, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry, Source
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
 from brokerage.market.rules.prices import Answer, Use

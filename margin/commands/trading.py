@@ -5,7 +5,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from brokerage.ledger.amounts import EXACT, ZERO, half_up, positive
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
 from brokerage.market.rules.prices import Answer, Use

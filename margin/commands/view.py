@@ -7,7 +7,7 @@ from functools import cached_property
 from uuid import UUID
 
 from brokerage.ledger.amounts import ONE, ZERO
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market
 from brokerage.market.rules.calendars import Calendar, HongKongCalendar

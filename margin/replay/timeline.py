@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from uuid import UUID
 
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.hong_kong import HONG_KONG
 
 MORNING = time(8)

@@ -7,7 +7,7 @@ import pytest
 
 from brokerage.access import queries, rules
 from brokerage.access.models import User
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 from tests.desk import member
 
 from . import test_proposals

@@ -11,7 +11,7 @@ from brokerage.clients.commands import change_status
 from brokerage.clients.models import Client
 from brokerage.clients.rules.status import ClientStatus
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from tests.factories import ClientFactory
 from tests.http.callers import Caller, holder_of, staff
 

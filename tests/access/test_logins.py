@@ -32,7 +32,8 @@ from brokerage.access.scopes import BadLifetime, BadNetwork, ScopeTooWide
 from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo, SecondPersonNeeded, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, SecondPersonNeeded, Source
 from tests import desk
 
 pytestmark = pytest.mark.django_db

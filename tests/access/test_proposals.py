@@ -30,16 +30,8 @@ from brokerage.jobs.schedule import Run
 from brokerage.ledger import codec, rebuild, seams
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import positive
-from brokerage.ledger.commands import (
-    Context,
-    Entry,
-    KeyReused,
-    NothingToDo,
-    Receipt,
-    SecondPersonNeeded,
-    Source,
-    command,
-)
+from brokerage.ledger.commands import KeyReused, NothingToDo, Receipt, command
+from brokerage.ledger.entry import Context, Entry, SecondPersonNeeded, Source
 from brokerage.ledger.models import Entry as EntryRow
 from brokerage.ledger.models import Refusal
 from brokerage.ledger.refusal import Refused

@@ -13,7 +13,8 @@ from brokerage.access.commands.staff_people import BadReference, HasLogin, check
 from brokerage.access.models import Proposal, User
 from brokerage.access.rules import Role
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import NothingToDo, SecondPersonNeeded
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.refusal import Refused
 from tests import desk
 from tests.access.test_logins import by

@@ -7,7 +7,8 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 from brokerage.ledger.chart import Account, Posting, Role
-from brokerage.ledger.commands import Context, Entry, Source, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.registry import event
 
 TEXT = "a fact of forty characters, written once"

@@ -10,7 +10,8 @@ from uuid import UUID
 from brokerage.ledger import seams
 from brokerage.ledger.amounts import up
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.market import events as market
 from brokerage.market.rules.adoption import AdoptedPrice
 from brokerage.market.rules.identity import PRICE_SETS, instrument_id

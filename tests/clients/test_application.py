@@ -29,7 +29,7 @@ from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.config import newcomers
 from brokerage.ledger import registry, seams
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.factories import by_two, context
 from tests.onboarding import (

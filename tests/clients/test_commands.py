@@ -28,7 +28,7 @@ from brokerage.clients.rules.status import (
     UnknownClient,
 )
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.models import Entry
 from brokerage.ledger.refusal import Refused
 from custody import commands as custody

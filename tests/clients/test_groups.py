@@ -5,7 +5,7 @@ import pytest
 from brokerage.clients.commands.groups import form_group, join_group, leave_group
 from brokerage.clients.queries.groups import group_of, members, related
 from brokerage.clients.rules.groups import GroupExists, InAGroup, NotInGroup, Tie, TieReason, UnknownGroup
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from tests.factories import ClientFactory, by_two, context
 

@@ -10,7 +10,7 @@ from brokerage.clients.commands import cases, holds
 from brokerage.clients.commands import standing_authorities as authorities
 from brokerage.clients.rules import standing_authorities as rules
 from brokerage.clients.rules.classification import Investor
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 from custody import tasks as custody
 
 from . import test_cases, test_reclassification, test_screening, test_standing_authorities

@@ -16,7 +16,7 @@ from brokerage.clients.rules.signing import ForAnother, HasLogin
 from brokerage.config import newcomers
 from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import context
 from tests.onboarding import DESK, HolderFactory, NewcomerFactory, company, furnish_onboarding

@@ -13,7 +13,7 @@ from brokerage.clients.rules.complaints import Channel, Subject
 from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import ClientFactory, context

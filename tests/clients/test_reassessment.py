@@ -19,7 +19,7 @@ from brokerage.clients.rules.knowledge import Answers, Experience
 from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.virtual_assets import Offer
 from brokerage.ledger import seams
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_watch_pages import body, desk_of

@@ -23,7 +23,7 @@ from brokerage.clients.rules.standing_authorities import TermTooLong
 from brokerage.clients.rules.status import Classification
 from brokerage.config import newcomers
 from brokerage.ledger import seams
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import holder, person

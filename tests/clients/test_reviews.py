@@ -41,7 +41,8 @@ from brokerage.clients.rules.status import BadTransition, ClientStatus
 from brokerage.clients.tasks import plan_and_raise_reviews
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import seams
-from brokerage.ledger.commands import NothingToDo, SecondPersonNeeded
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from custody import commands as custody

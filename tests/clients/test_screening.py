@@ -32,7 +32,8 @@ from brokerage.jobs.commands import tick
 from brokerage.jobs.models import JobRun, Outbox
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import seams, store
-from brokerage.ledger.commands import NothingToDo, SecondPersonNeeded
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from custody import queries as custody
 from tests.factories import AccountFactory, BankFactory, ClientFactory, by_two, context

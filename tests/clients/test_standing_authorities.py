@@ -50,7 +50,7 @@ from brokerage.jobs.queries import parked_items
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
-from brokerage.ledger.commands import SecondPersonNeeded, Source
+from brokerage.ledger.entry import SecondPersonNeeded, Source
 from brokerage.ledger.rebuild import rebuild
 from tests import desk
 from tests.clients.test_screening import holder, person

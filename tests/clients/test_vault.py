@@ -28,7 +28,7 @@ from brokerage.clients.rules.person import (
 )
 from brokerage.ledger import integrity, rebuild, seals, seams
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from custody.commands import close_client
 from tests.factories import ClientFactory, context
 from tests.onboarding import entitled

@@ -13,7 +13,7 @@ from brokerage.clients.models import Client as ClientRow
 from brokerage.clients.rules.status import ClientStatus
 from brokerage.config import approvals
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from tests.desk import member
 from tests.factories import ClientFactory
 from tests.margin.firm import policy

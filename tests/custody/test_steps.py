@@ -11,7 +11,8 @@ from brokerage.clients.commands import change_status
 from brokerage.clients.rules.status import ClientStatus, NotActive
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import Role
-from brokerage.ledger.commands import Command, Entry
+from brokerage.ledger.commands import Command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import ReasonMissing
 from brokerage.ledger.store import InsufficientBalance
 from custody import commands, queries, steps

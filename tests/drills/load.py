@@ -30,7 +30,7 @@ def over_http(client: UUID, key: str) -> str:
 def directly(client: UUID, key: str) -> str:
     """The entry of the payment, by the command itself."""
     from brokerage.ledger import seams
-    from brokerage.ledger.commands import Context, Source
+    from brokerage.ledger.entry import Context, Source
 
     from .room.commands import pay
 
@@ -55,7 +55,7 @@ def main(way: str, name: str, acknowledgements: str) -> None:
     """Pay until the process is ended."""
     django.setup()
     from brokerage.ledger import seams
-    from brokerage.ledger.commands import Context, Source
+    from brokerage.ledger.entry import Context, Source
 
     from .room.commands import open_client
     from .room.tasks import NAMESPACE

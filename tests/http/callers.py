@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 from django.test import Client
 
 from brokerage.access.models import User
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.registry import Audience, event
 from tests import desk, factories
 from tests.onboarding import entitled

@@ -13,7 +13,7 @@ from brokerage.clients.queries import client as client_of
 from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import context

@@ -10,7 +10,7 @@ from brokerage.http import commands
 from brokerage.http.models import Reply, Webhook, WebhookState
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import rebuild
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from tests import desk, factories
 from tests.http import callers
 

@@ -17,7 +17,8 @@ from psycopg.conninfo import make_conninfo
 
 from brokerage.ledger import seals, seams
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Context, Entry, Source, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.registry import event
 
 T = TypeVar("T")

@@ -14,16 +14,15 @@ import pytest
 from brokerage.ledger import queries, seams, store
 from brokerage.ledger.chart import Posting, Role
 from brokerage.ledger.commands import (
-    Entry,
     FutureTime,
     KeyReused,
     NotReversible,
-    SecondPersonNeeded,
     UnknownEvent,
     command,
     commands,
     reverse,
 )
+from brokerage.ledger.entry import Entry, SecondPersonNeeded
 from brokerage.ledger.models import Entry as EntryRow
 from brokerage.ledger.models import Event, Refusal
 from brokerage.ledger.registry import event

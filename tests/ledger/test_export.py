@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from brokerage.config.folder import ROOT
 from brokerage.ledger import feed, seals, signing
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.export import export
 from brokerage.ledger.registry import Audience, event
 

@@ -10,7 +10,8 @@ import pytest
 
 from brokerage.ledger import known, queries, rebuild, seals, snapshots, store
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Context, Entry, Source, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.events import Reversed
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,7 @@ import pytest
 from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import FIRM, Account, Role
-from brokerage.ledger.commands import Context, SecondPersonNeeded
+from brokerage.ledger.entry import Context, SecondPersonNeeded
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.models import Refusal
 from brokerage.ledger.refusal import Refused

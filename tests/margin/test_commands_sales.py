@@ -8,7 +8,8 @@ import pytest
 from brokerage.jobs.models import Outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.chart import FIRM, Account, Role
-from brokerage.ledger.commands import NothingToDo, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Source
 from brokerage.ledger.refusal import Refused
 from margin import commands as margin
 from margin import queries

@@ -8,7 +8,7 @@ import pytest
 from brokerage.access.rules import Perm
 from brokerage.clients import queries as clients
 from brokerage.clients.rules.virtual_assets import BeyondExposure
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from custody.rules import AccountKind
 from margin import commands as margin
 from margin.events import LimitSet

@@ -11,7 +11,8 @@ import pytest
 
 from brokerage.ledger import seams
 from brokerage.ledger.chart import FIRM, Account, Posting, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.market import events as market
 from brokerage.market.rules.adoption import AdoptedPrice
 from brokerage.market.rules.fx import FxRate

@@ -11,7 +11,8 @@ from brokerage.jobs import outbox
 from brokerage.jobs.models import JobRun, Outbox, OutboxState, Parked
 from brokerage.jobs.schedule import Run
 from brokerage.ledger.chart import Role
-from brokerage.ledger.commands import Busy, Context
+from brokerage.ledger.commands import Busy
+from brokerage.ledger.entry import Context
 from brokerage.ledger.models import Refusal
 from brokerage.market import queries as market
 from margin import tasks

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import count
 from uuid import UUID
 
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from brokerage.market import commands
 from brokerage.market.rules.fx import FxRate
 from brokerage.market.rules.instruments import AssetClass, Terms

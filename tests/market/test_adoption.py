@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from brokerage.ledger.amounts import BadAmount
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.models import Event
 from brokerage.market import queries
 from brokerage.market.commands import adopt_price_set, change_instrument, import_prices, release_price

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from brokerage.ledger.commands import Command, Context, KeyReused, Receipt, Source
+from brokerage.ledger.commands import Command, KeyReused, Receipt
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.refusal import Refused
 
 from .world import COMMIT_POINTS, Broken, Killed, World

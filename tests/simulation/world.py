@@ -9,7 +9,8 @@ from unittest.mock import patch
 from uuid import UUID
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Around, Command, Context
+from brokerage.ledger.commands import Around, Command
+from brokerage.ledger.entry import Context
 
 COMMIT_POINTS = ("before-commit", "after-commit")
 JOB_POINTS = (

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from brokerage.ledger import rebuild
-from brokerage.ledger.commands import Context
+from brokerage.ledger.entry import Context
 from brokerage.ledger.models import Entry, Event, PostingRow, Refusal
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries as market

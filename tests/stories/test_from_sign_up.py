@@ -19,7 +19,7 @@ from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
 from brokerage.ledger import integrity, rebuild, seals
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import by_two, context
 from tests.onboarding import DESK, HolderFactory, NewcomerFactory, furnish_onboarding, listed

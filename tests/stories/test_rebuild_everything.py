@@ -29,7 +29,7 @@ from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.clients.rules.status import ClientStatus
 from brokerage.http import commands as webhooks
 from brokerage.ledger import rebuild, seams
-from brokerage.ledger.commands import Source
+from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import ClientFactory, context

@@ -11,7 +11,7 @@ from brokerage.clients.rules.application import ApplicationClosed, Stage, StepMi
 from brokerage.clients.rules.screening import ClearReason
 from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
-from brokerage.ledger.commands import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded
 from tests.factories import by_two, context
 from tests.onboarding import DESK, HolderFactory, NewcomerFactory, PersonFactory, furnish_onboarding, listed
 

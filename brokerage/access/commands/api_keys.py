@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 
 from .. import notices

@@ -6,7 +6,7 @@ from allauth.mfa.models import Authenticator
 from axes.models import AccessAttempt
 from django.contrib.auth.hashers import make_password
 
-from brokerage.ledger.commands import Entry
+from brokerage.ledger.entry import Entry
 
 from ..events.logins import Ending, LoginClosed, LoginErased
 from ..models import ApiKey, SignIn, SignUp, User

@@ -10,7 +10,8 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Entry, NothingToDo, Source, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.refusal import Refused
 
 from ..events.logins import LoginOpened

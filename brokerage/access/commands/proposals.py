@@ -14,17 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from brokerage.ledger import codec
-from brokerage.ledger.commands import (
-    Around,
-    Command,
-    Context,
-    Entry,
-    NothingToDo,
-    Receipt,
-    SecondPersonNeeded,
-    command,
-    commands,
-)
+from brokerage.ledger.commands import Around, Command, NothingToDo, Receipt, command, commands
+from brokerage.ledger.entry import Context, Entry, SecondPersonNeeded
 from brokerage.ledger.refusal import Refused, check_reason
 
 from .. import queries, rules

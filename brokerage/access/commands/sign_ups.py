@@ -10,7 +10,8 @@ from django.utils.crypto import salted_hmac
 
 from brokerage.jobs import outbox
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Entry, NothingToDo, Source, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.refusal import Refused
 
 from .. import notices, queries

@@ -9,7 +9,8 @@ from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 
 from .. import notices

@@ -4,7 +4,8 @@ import re
 from uuid import UUID, uuid5
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 
 from ..events.logins import LoginIdentified

@@ -12,7 +12,8 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.db.models import QuerySet
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Entry, NothingToDo, Source, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Context, Entry, Source
 from brokerage.ledger.refusal import Refused
 
 from .. import factors, notices

@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, Source, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry, Source
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault

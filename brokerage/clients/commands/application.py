@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 
 from .. import queries, vault

@@ -4,7 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 

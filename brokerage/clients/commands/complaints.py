@@ -4,7 +4,8 @@ from datetime import date
 from uuid import UUID
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, sealed

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Busy, Entry, command
+from brokerage.ledger.commands import Busy, command
+from brokerage.ledger.entry import Entry
 
 from .. import queries
 from ..events.authority import AuthorityEnded

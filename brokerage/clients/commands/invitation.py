@@ -5,7 +5,8 @@ from uuid import UUID
 from brokerage.access import queries as access
 from brokerage.access.commands import leave_link
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 
 from .. import queries
 from ..events.invitation import PartyInvited

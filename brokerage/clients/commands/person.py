@@ -4,7 +4,8 @@ from uuid import UUID
 
 from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 
 from .. import queries, vault

@@ -8,7 +8,8 @@ from uuid import UUID
 
 from brokerage.access.rules import Perm
 from brokerage.ledger.amounts import ZERO
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault

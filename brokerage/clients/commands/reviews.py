@@ -3,7 +3,8 @@
 from datetime import date
 from uuid import UUID
 
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from brokerage.access.rules import Perm
 from brokerage.jobs import outbox
-from brokerage.ledger.commands import Entry, NothingToDo, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry
 
 from .. import queries, vault
 from ..events.screening import HitCleared, HitConfirmed, PersonScreened, ScreeningListAdopted

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from brokerage.jobs import outbox
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, NothingToDo, Source, command
+from brokerage.ledger.commands import NothingToDo, command
+from brokerage.ledger.entry import Entry, Source
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 
 from .. import queries
 from ..events import ClientOpened, StatusChanged

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from brokerage.ledger.commands import Entry, Source, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry, Source
 from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 

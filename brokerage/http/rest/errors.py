@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 
 from brokerage.access.rules import ConfirmationNeeded, NotEntitled
-from brokerage.ledger.commands import Busy, KeyReused, NothingToDo, Outdated, SecondPersonNeeded
+from brokerage.ledger.commands import Busy, KeyReused, NothingToDo
+from brokerage.ledger.entry import Outdated, SecondPersonNeeded
 from brokerage.ledger.known import UnknownPosition
 from brokerage.ledger.refusal import Refused
 

@@ -9,7 +9,8 @@ from django.db.models import OuterRef, Subquery
 
 from brokerage.access.rules import Perm
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 
 from .. import queries

@@ -1,7 +1,8 @@
 """Prices as they come in: single ticks and whole files."""
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 
 from .. import queries
 from ..events import PriceFileImported, PriceObserved

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from brokerage.jobs import outbox
 from brokerage.ledger.chart import Account, Posting, Role
-from brokerage.ledger.commands import Entry, command
+from brokerage.ledger.commands import command
+from brokerage.ledger.entry import Entry
 
 from .events import Marked, Noticed, Paid
 

@@ -9,7 +9,7 @@ from brokerage.jobs.outbox import Message, handler
 from brokerage.jobs.rules import ALL_IN_ORDER, every
 from brokerage.jobs.schedule import Run, job
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 
 from .commands import mark, notice
 

@@ -11,7 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from brokerage.clients.commands.screening import adopt_screening_list
 from brokerage.clients.rules.screening_csv import HEADER, content_hash
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, NothingToDo, Source
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.refusal import Refused
 
 

@@ -18,7 +18,7 @@ from brokerage.access.rules import Role
 from brokerage.config import demo, folder, processes, seeding
 from brokerage.config.welcome import holder
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.models import Entry
 
 

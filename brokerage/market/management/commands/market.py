@@ -12,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from brokerage.ledger import seams
-from brokerage.ledger.commands import Context, Source
+from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.refusal import Refused
 from brokerage.market import queries
 from brokerage.market.commands import adopt_price_set, import_prices
