@@ -29,6 +29,7 @@ MORNING = {
     "margin.approve-sale",
     "margin.order-sale",
     "margin.fill-sale",
+    "margin.release-order",
     "margin.assess",
 }
 CURES = {"margin.deposit", "margin.sell", "margin.repay"}
