@@ -52,7 +52,7 @@ class Accounts(rest.ListView):
 
     def rows(self) -> QuerySet[CustodyAccount]:
         """The accounts of the asker's clients."""
-        wanted = {name: self.asked[name] for name in ("client", "kind", "status") if name in self.asked}
+        wanted = self.filters("client", "kind", "status")
         return queries.accounts(self.asker.clients, **wanted)
 
 

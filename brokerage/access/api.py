@@ -10,6 +10,8 @@ from django.urls import path
 from rest_framework import serializers
 
 from brokerage.http import rest
+from brokerage.ledger.commands import Receipt
+from brokerage.ledger.entry import Context
 
 from . import commands, queries
 from .models import Proposal
@@ -60,14 +62,13 @@ class Approvals(rest.ListView):
 
     def rows(self) -> QuerySet[Proposal]:
         """The proposals asked for."""
-        asked = dict(self.asked)
-        show, asker = asked.pop("show"), self.asker
+        show, asker = self.asked["show"], self.asker
         rows = queries.proposals(asker.clients)
         if show is Show.MINE:
             rows = queries.made_by(asker.person, rows)
         elif show is Show.WAITING:
             rows = queries.waiting_for(asker.person, asker.permissions, rows)
-        return rows.filter(**{name: asked[name] for name in ("state", "command") if name in asked})
+        return rows.filter(**self.filters("state", "command"))
 
 
 class _Approval(rest.RestView):
@@ -91,8 +92,6 @@ class ApprovalApprove(_Approval, rest.CommandView):
     names; if it refuses, the proposal stays open and the answer is the command's own problem.
     """
 
-    command = staticmethod(commands.approve)  # type: ignore[assignment]
-
     class Inputs(rest.Inputs):
         """What is approved."""
 
@@ -104,11 +103,13 @@ class ApprovalApprove(_Approval, rest.CommandView):
         """The proposal, the digest and what the caller may approve."""
         return {"proposal": found.pk, **asked, "permissions": self.asker.permissions}
 
+    def run(self, asked: Context, inputs: Mapping[str, Any]) -> Receipt[Any]:
+        """Approve it: what decides on a proposal is never proposed itself."""
+        return commands.approve(asked, **inputs)
+
 
 class ApprovalReject(_Approval, rest.CommandView):
     """Reject a proposal of another person, for a reason: a code or a few words, no personal data."""
-
-    command = staticmethod(commands.reject)  # type: ignore[assignment]
 
     class Inputs(rest.Inputs):
         """Why."""
@@ -120,6 +121,10 @@ class ApprovalReject(_Approval, rest.CommandView):
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
         """The proposal, the reason and what the caller may approve."""
         return {"proposal": found.pk, **asked, "permissions": self.asker.permissions}
+
+    def run(self, asked: Context, inputs: Mapping[str, Any]) -> Receipt[Any]:
+        """Reject it: what decides on a proposal is never proposed itself."""
+        return commands.reject(asked, **inputs)
 
 
 class ApprovalWithdraw(_Approval, rest.CommandView):

@@ -90,7 +90,7 @@ class MarginAccounts(rest.ListView):
 
     def rows(self) -> QuerySet[MarginAccount]:
         """The accounts of the asker's clients."""
-        wanted = {name: self.asked[name] for name in ("client", "warned") if name in self.asked}
+        wanted = self.filters("client", "warned")
         return queries.accounts(self.asker.clients).filter(**wanted)
 
 

@@ -97,7 +97,7 @@ class Calls(rest.ListView):
 
     def rows(self) -> QuerySet[Call]:
         """The calls on accounts of the asker's clients."""
-        wanted = {name: self.asked[name] for name in ("account", "is_open") if name in self.asked}
+        wanted = self.filters("account", "is_open")
         return queries.calls(self.asker.clients).filter(**wanted)
 
 

@@ -65,8 +65,7 @@ def submit(
         concerns = {"client": earlier.client, "account": earlier.account}
         return _propose(context, asked, inputs, earlier.permission, concerns, around)
     try:
-        # What decides on a proposal is a function around a command of its own, and holds nothing besides.
-        return asked(context, **inputs) if around is nullcontext else asked.within(around, context, **inputs)
+        return asked.within(around, context, **inputs)
     except SecondPersonNeeded as needed:
         if context.maker is None:
             raise

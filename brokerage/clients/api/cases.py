@@ -59,7 +59,7 @@ class Alerts(rest.ListView):
 
     def rows(self) -> QuerySet[Alert]:
         """Every alert that waits."""
-        wanted = {name: self.asked[name] for name in ("client", "ground") if name in self.asked}
+        wanted = self.filters("client", "ground")
         return cased.open_alerts().filter(**wanted)
 
 
@@ -167,7 +167,7 @@ class Cases(rest.ListView):
 
     def rows(self) -> QuerySet[Case]:
         """Every case."""
-        wanted = {name: self.asked[name] for name in ("client", "state") if name in self.asked}
+        wanted = self.filters("client", "state")
         return cased.cases().filter(**wanted)
 
 

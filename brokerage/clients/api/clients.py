@@ -57,7 +57,7 @@ class Clients(rest.ListView):
         """The clients within the asker's reach; raises ValidationError."""
         if "status" in self.asked and self.asker.clients is not None:
             raise ValidationError({"status": [_("Only staff narrow the list by status.")]})
-        wanted = {name: self.asked[name] for name in ("type", "status") if name in self.asked}
+        wanted = self.filters("type", "status")
         return queries.in_scope(self.asker.clients).filter(**wanted)
 
 

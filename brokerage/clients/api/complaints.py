@@ -56,7 +56,7 @@ class Complaints(rest.ListView):
 
     def rows(self) -> QuerySet[Complaint]:
         """Those of the asker's clients."""
-        wanted = {name: self.asked[name] for name in ("client", "stage") if name in self.asked}
+        wanted = self.filters("client", "stage")
         return register.complaints(self.asker.clients).filter(**wanted)
 
 

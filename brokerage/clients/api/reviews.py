@@ -42,7 +42,7 @@ class Reviews(rest.ListView):
 
     def rows(self) -> QuerySet[Review]:
         """Every review of a client with a day."""
-        wanted = {name: self.asked[name] for name in ("client", "kind") if name in self.asked}
+        wanted = self.filters("client", "kind")
         reached = queries.in_scope(None).values("id")
         return Review.objects.filter(due__isnull=False, client__in=reached).filter(**wanted)
 

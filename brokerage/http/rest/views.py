@@ -20,7 +20,8 @@ from brokerage.access.commands import Proposed, submit
 from brokerage.access.rules import ConfirmationNeeded, Kind, NotEntitled, Perm, Principal
 from brokerage.ledger import numbering, registry, seams
 from brokerage.ledger import queries as ledger
-from brokerage.ledger.commands import Command
+from brokerage.ledger.commands import Command, Receipt
+from brokerage.ledger.entry import Context
 from brokerage.ledger.refusal import Refused
 from brokerage.ledger.registry import Audience
 
@@ -162,6 +163,10 @@ class ListView(RestView):
     parameters: ClassVar[type[Parameters]] = Paged
     order: ClassVar[Sequence[str]] = ("id",)
 
+    def filters(self, *names: str) -> dict[str, Any]:
+        """Those of the parameters that were given, as the queries take them."""
+        return {name: self.asked[name] for name in names if name in self.asked}
+
     def rows(self) -> QuerySet[Any]:
         """All rows that exist for the asker and fit the filters in `asked`."""
         raise NotImplementedError
@@ -196,6 +201,10 @@ class CommandView(RestView):
         """The command's inputs: by default the path's values and the body's members, by their names."""
         return {**self.kwargs, **asked}
 
+    def run(self, asked: Context, inputs: Mapping[str, Any]) -> Receipt[Any] | Proposed:
+        """Run the command, or propose it where it takes a second person."""
+        return submit(asked, self.command, **inputs)
+
     def state(self, value: Any) -> Any:
         """The object after the command, which returned `value`: by default found again."""
         return self.found()
@@ -208,7 +217,7 @@ class CommandView(RestView):
         given = self.inputs(data=request.data)
         given.is_valid(raise_exception=True)
         asked = context(self.asker, _key(request), expects=self._expected(request, found))
-        receipt = submit(asked, self.command, **self.arguments(found, dict(given.validated_data)))
+        receipt = self.run(asked, self.arguments(found, dict(given.validated_data)))
         if isinstance(receipt, Proposed):
             return _waiting(receipt)
         answer = replies.given(asked.key) if receipt.replayed else None
