@@ -60,11 +60,15 @@ class _Account(rest.RestView):
     permission, for_clients, item = Perm.SEE_ACCOUNTS, True, HoldingOut
 
     def find(self, account: UUID) -> CustodyAccount:
-        """The account of one of the asker's clients, with its balances as asked for."""
+        """The account, if it is one of the asker's clients'."""
         found = queries.account(account)
         self.covered(found.client_id)
-        found.balances = balances(account, self.asked)  # type: ignore[attr-defined]
         return found
+
+    def shown(self, found: CustodyAccount) -> dict[str, Any]:
+        """The account with its balances, as of the time and position asked for."""
+        rows = balances(found.id, self.asked)
+        return {**AccountOut(found).data, "balances": BalanceOut(rows, many=True).data}
 
 
 class AccountDetail(_Account, rest.DetailView):

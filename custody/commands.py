@@ -186,9 +186,10 @@ def book_trade(
 ) -> Decimal:
     """Book and settle a trade of a cash account, which never borrows; returns the consideration.
 
+    The client is locked too: its virtual assets count over all its accounts (CLI-4).
     Raises UseMargin for a margin account, and as `steps.trade_step`.
     """
-    entry.lock(account)
+    entry.lock(account, queries.account(account).client_id)
     trade = steps.trade_step(
         entry,
         _cash_account(account),

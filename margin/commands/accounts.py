@@ -27,7 +27,7 @@ from ..rules.second_person import raise_takes_two
 from ..rules.valuation import Quote, quote_of
 from ..rules.withdrawals import check_cash_out, check_collateral_out
 from . import debit
-from .case import Case, case
+from .case import Case, case, case_of_client
 from .progress import cure
 from .view import View, check_newest, creditworthy, judge, view
 
@@ -105,7 +105,7 @@ def set_limit(
     if checked(limit, name="limit") < ZERO:
         raise NegativeLimit("A limit is zero or more.", limit=limit)
     check_reason("margin", reason, "Name the credit assessment the limit rests on.")
-    each = case(entry, account)
+    each = case_of_client(entry, account)
     present = each.account.credit_limit
     check_basis(basis, limit, present=present, assessed=_assessed(each))
     if basis is LimitBasis.WAIVER or raise_takes_two(present, limit, each.currency, entry.effective_at):

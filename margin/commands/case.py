@@ -165,6 +165,12 @@ def case(entry: Entry, account: UUID) -> Case:
     return cases(entry, [account])[0]
 
 
+def case_of_client(entry: Entry, account: UUID) -> Case:
+    """As `case`, and lock the client: the decision rests on all its accounts."""
+    entry.lock(account, queries.account(account).client)
+    return Case(entry, queries.held([account])[account])
+
+
 def cases(entry: Entry, accounts: Sequence[UUID]) -> list[Case]:
     """Lock accounts and load them, in the order given; raises UnknownMarginAccount."""
     entry.lock(*accounts)

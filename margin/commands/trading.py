@@ -17,7 +17,7 @@ from ..rules.buying_power import check_purchase
 from ..rules.policy import AssetKind, MarginPolicy
 from ..rules.valuation import quote_of
 from . import debit
-from .case import Case, case
+from .case import Case, case, case_of_client
 from .progress import cure
 from .view import View, check_newest, creditworthy, judge, view
 
@@ -55,7 +55,7 @@ def purchase(
     PurchaseBeyondLimit, PurchaseBeyondBuyingPower, PriceInDoubt, PriceMissing, and as custody's
     trade_step.
     """
-    each = case(entry, account)
+    each = case_of_client(entry, account)
     check_newest(entry, price_set)
     seen = view(entry, each.currency, price_set)
     unit = _unit(seen, asset, price)

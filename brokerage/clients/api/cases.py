@@ -77,11 +77,10 @@ class AlertDetail(_Alert, rest.DetailView):
 
     item = AlertDetailOut
 
-    def find(self, alert: UUID) -> Alert:
+    def shown(self, found: Alert) -> dict[str, Any]:
         """The alert, opened."""
-        found = super().find(alert)
-        found.words = sealed.text(alert, found.text) if found.text else None  # type: ignore[attr-defined]
-        return found
+        words = sealed.text(found.id, found.text) if found.text else None
+        return {**AlertOut(found).data, "words": words}
 
 
 class RaiseInputs(rest.Inputs):

@@ -54,10 +54,12 @@ class GroupDetail(rest.DetailView):
 
     def find(self, group: UUID) -> Group:
         """The group."""
-        found = grouped.group(group)
-        tied = sorted(grouped.members(group).items())
-        found.members = [{"client": client, "tie": tie} for client, tie in tied]  # type: ignore[attr-defined]
-        return found
+        return grouped.group(group)
+
+    def shown(self, found: Group) -> dict[str, Any]:
+        """The group, and its clients by id."""
+        tied = [{"client": client, "tie": tie} for client, tie in sorted(grouped.members(found.id).items())]
+        return {**GroupOut(found).data, "members": MemberOut(tied, many=True).data}
 
 
 class FormInputs(rest.Inputs):

@@ -62,12 +62,6 @@ class OverviewOut(ClientOut):
     holds = HoldOut(many=True, required=False, source="held_by")
     group = rest.Id(allow_null=True, required=False)
 
-    def to_representation(self, instance: Any) -> dict[str, Any]:
-        """The client without the parts nobody asked for."""
-        shown = super().to_representation(instance)
-        asked = instance.parts
-        return {name: value for name, value in shown.items() if name not in set(Part) - asked}
-
 
 class ClientDetail(rest.DetailView):
     """One client, now or as of a time, with the parts named in `expand`."""
@@ -88,11 +82,13 @@ class ClientDetail(rest.DetailView):
         if self.asker.clients is not None and parts - OWN:
             raise ValidationError({"expand": [_("Only staff see these parts.")]})
         if not self.asked:
-            found = queries.client(client)
-        else:
-            found = _with_parts(client_as_of(client, self.asked.get("as_of", seams.now())))
-        found.parts = parts  # type: ignore[attr-defined]
-        return found
+            return queries.client(client)
+        return _with_parts(client_as_of(client, self.asked.get("as_of", seams.now())))
+
+    def shown(self, found: Client) -> dict[str, Any]:
+        """The client without the parts nobody asked for."""
+        unasked = set(Part) - set(self.asked.get("expand", ()))
+        return {name: value for name, value in super().shown(found).items() if name not in unasked}
 
 
 def _with_parts(past: Past) -> Client:
