@@ -112,7 +112,7 @@ def fund_house(entry: Entry, *, bank: UUID, currency: str, amount: Decimal) -> N
 def open_account(entry: Entry, *, client: UUID, kind: AccountKind, base_currency: str) -> UUID:
     """Open an account for an active client; returns its id. Raises UnknownClient, NotActive, NotKept."""
     account = seams.new_id()
-    entry.lock(account)
+    entry.lock(account, client)  # or a client could be closed meanwhile, with this account open
     check_may(ClientStatus(clients.client(client).status), Act.OPEN_ACCOUNT)
     queries.keeper(base_currency)
     steps.open_account_step(

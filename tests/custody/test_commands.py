@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
+from brokerage.clients import queries as clients
 from brokerage.clients.commands import change_status
 from brokerage.clients.rules.status import ClientStatus, NotActive
 from brokerage.ledger import queries as ledger
+from brokerage.ledger import seams
 from brokerage.ledger.amounts import BadAmount
 from brokerage.ledger.chart import FIRM, Account, Role
 from brokerage.ledger.commands import KeyReused
@@ -36,7 +38,7 @@ from custody.rules import (
     UseMargin,
     WrongCustodian,
 )
-from tests.factories import AccountFactory, BankFactory, DepositFactory, House, by_two, context
+from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, House, by_two, context
 
 HKD, BTC, ETH = (Role.CASH, "HKD"), (Role.HOLDING, "BTC"), (Role.HOLDING, "ETH")
 SHARES = (Role.HOLDING, "0700")
@@ -368,3 +370,31 @@ def test_concurrent_withdrawals_over_two_assets_never_overdraw(committed_house: 
     assert failures == []
     assert sorted(paid) == sorted((number, asset) for number in range(ROUNDS) for asset in ("BTC", "ETH"))
     assert set(sums_by_asset().values()) == {0}
+
+
+@pytest.mark.rule("CLI-13")
+def test_no_account_is_opened_while_its_client_is_closed(committed_house: House) -> None:
+    client, answers = ClientFactory(), []
+
+    def open_one() -> None:
+        try:
+            AccountFactory(client=client)
+            answers.append("opened")
+        except Refused as refusal:
+            answers.append(refusal.code)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=open_one)
+
+    def meanwhile(point: str) -> None:
+        if point == "before-commit":
+            other.start()
+            other.join(timeout=0.5)
+
+    with seams.using(crash=meanwhile):
+        commands.close_client(by_two(), client=client, reason="left")
+    other.join()
+    assert answers == ["clients.not-active"]
+    assert clients.client(client).status == ClientStatus.CLOSED
+    assert not CustodyAccount.objects.filter(client=client).exists()
