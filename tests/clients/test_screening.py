@@ -175,12 +175,17 @@ class TestAHit:
         with pytest.raises(HitWaits):
             lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.MATTER_CLOSED)
 
-    def test_confirmed_stays(self):
+    @pytest.mark.rule("CLI-10")
+    def test_confirmed_by_two_people_stays(self):
         somebody = person()
         client = holder(somebody)
         listed(WANTED)
         screen(context(), person=somebody)
-        confirm_hit(context(), person=somebody)
+        with pytest.raises(SecondPersonNeeded):
+            confirm_hit(context(), person=somebody)
+        assert client_of(client).status == ClientStatus.FROZEN
+        assert [row.person for row in queries.hits()] == [somebody]
+        confirm_hit(by_two(), person=somebody)
         with pytest.raises(NoHit):
             clear_hit(by_two(), person=somebody, reason=ClearReason.COMMON_NAME)
         assert client_of(client).status == ClientStatus.FROZEN
@@ -208,7 +213,7 @@ class TestAHit:
         listed(WANTED)
         screen(context(), person=somebody)
         if confirmed:
-            confirm_hit(context(), person=somebody)
+            confirm_hit(by_two(), person=somebody)
         with pytest.raises(NoHit):
             clear_hit(by_two(), person=somebody, reason=ClearReason.LEFT_THE_LIST)
         listed("UN-2,sanction,Someone Else,,,,")

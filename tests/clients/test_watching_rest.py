@@ -160,12 +160,13 @@ def test_records_are_held_released_and_erased_by_two(compliance):
     assert compliance.get(path).json()["data"]["erased_at"]
 
 
-def test_a_hit_is_confirmed(desk):
+def test_a_hit_is_confirmed_by_two(desk, compliance):
     listed(WANTED)
     somebody = person()
     done(desk, f"people/{somebody}/screen", {})
     assert desk.get("screening-hits").json()["data"][0]["waiting"] == 1
-    assert done(desk, f"screening-hits/{somebody}/confirm", {})["waiting"] == 0
+    by_two(desk, compliance, f"screening-hits/{somebody}/confirm", {})
+    assert desk.get("screening-hits").json()["data"] == []
 
 
 @pytest.mark.rule("CMP-1")

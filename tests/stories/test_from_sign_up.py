@@ -216,7 +216,7 @@ def test_a_stranger_on_a_list_is_stopped_and_refused_and_told_no_more():
     wanted.hand_in()
     judged(wanted, Stage.CLASSIFICATION)
     assert waits(wanted)[0] is Stage.SCREENING
-    confirm_hit(context(), person=wanted.person)
+    confirm_hit(by_two(), person=wanted.person)
     with pytest.raises(StepMissing):
         commands.approve_application(by_two(), application=wanted.id, reference="X-1")
     commands.refuse_application(context(), application=wanted.id, reason="case 77")

@@ -55,7 +55,7 @@ def test_a_hit_that_two_people_clear_lets_the_applicant_go_on(stopped):
 
 def test_a_confirmed_hit_ends_in_a_refusal(stopped):
     application, newcomer = stopped
-    confirm_hit(context(), person=newcomer.people[0].id)
+    confirm_hit(by_two(), person=newcomer.people[0].id)
     assert stage(application) is Stage.SCREENING
     refuse_application(context(), application=application, reason="case 77")
     with pytest.raises(ApplicationClosed):

@@ -60,7 +60,7 @@ class ClearHit(_Hit):
 
 
 class ConfirmHit(_Hit):
-    """The person is who the waiting matches name: the clients stay frozen."""
+    """The person is who the waiting matches name, say two people: the clients stay frozen."""
 
     command = screening.confirm_hit
 

@@ -111,12 +111,16 @@ def clear_hit(entry: Entry, *, person: UUID, reason: ClearReason) -> None:
 
 @command("clients.confirm-hit")
 def confirm_hit(entry: Entry, *, person: UUID) -> None:
-    """The person is who the waiting matches name: the clients stay frozen. Raises NoHit."""
+    """The person is who the waiting matches name, say two people: the clients stay frozen for good.
+
+    They are frozen while the second person is waited for. Raises NoHit or SecondPersonNeeded.
+    """
     lock_person(entry, person)
     row = screenings.screening(person)
     waiting = screenings.waiting_matches(row) if row else {}
     if not waiting:
         raise NoHit("No match of this person waits for judgement.", person=person)
+    entry.second_person(Perm.APPROVE_HITS, person=person)
     entry.record(person, HitConfirmed(matches=tuple(waiting)))
 
 
