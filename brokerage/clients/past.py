@@ -49,17 +49,14 @@ def client_as_of(client: UUID, at: datetime) -> Past:
     rows = _folded(events, (ClientOpened, StatusChanged, HoldPlaced, HoldLifted), evolved_client, _stream)
     if not rows:
         raise UnknownClient("There was no such client at that time.", client=client)
+    day = hong_kong_date(at)
     known = _folded(events, (AuthorityGranted, AuthorityEnded), evolved_authority, authority_of)
-    standing = [
-        row for row in known if row.ended_at is None and (row.until is None or row.until >= at.date())
-    ]
+    standing = [row for row in known if row.ended_at is None and (row.until is None or row.until >= day)]
     member = _folded(events, (GroupJoined, GroupLeft), evolved_member, _stream)
     judged = _folded(events, (InvestorClassified,), evolved_standing, _stream)
     return Past(
         client=rows[0],
-        investor=investor_on(judged[0].investor, judged[0].review_due, hong_kong_date(at))
-        if judged
-        else Investor.RETAIL,
+        investor=investor_on(judged[0].investor, judged[0].review_due, day) if judged else Investor.RETAIL,
         authorities=standing,
         screenings=_screenings({row.person for row in standing}, at),
         reviews=_folded(events, REVIEWED, evolved_review, review_of),

@@ -1,6 +1,7 @@
 """Papers are looked at before they are kept: type by content, size, and what hides inside."""
 
 import io
+import random
 import struct
 import zipfile
 import zlib
@@ -92,6 +93,63 @@ def test_anything_else_is_refused(content: bytes) -> None:
 def test_a_pdf_with_something_active_or_hidden_is_refused(name: bytes) -> None:
     with pytest.raises(UnsafeDocument):
         media_of(PAPER.replace(b"/Catalog", b"/Catalog " + name))
+
+
+def pdf(*objects: bytes) -> bytes:
+    """A PDF of these objects."""
+    return PAPER.replace(b"trailer", b"\n".join([*objects, b"trailer"]))
+
+
+def stream(body: bytes, about: bytes = b"/Filter /FlateDecode") -> bytes:
+    length = str(len(body)).encode()
+    return b"7 0 obj\n<< " + about + b" /Length " + length + b" >>\nstream\n" + body + b"\nendstream\nendobj"
+
+
+def objects(content: bytes) -> bytes:
+    return stream(zlib.compress(content), b"/Type /ObjStm /N 1 /First 4 /Filter /FlateDecode")
+
+
+def test_a_scan_of_several_megabytes_may_hold_any_bytes() -> None:
+    noise = random.Random(1).randbytes(6 * 2**20)
+    scan = pdf(stream(zlib.compress(b"a page"), b"/Filter /FlateDecode"), stream(noise[:-9] + b"/JS 4 /XFA"))
+    assert media_of(scan) is Media.PDF
+    assert media_of(pdf(objects(b"1 0 << /Type /Catalog >>"))) is Media.PDF
+
+
+HIDDEN = b"3 0 << /OpenAction << /S /JavaScript /JS (app.alert(1)) >> >>"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pdf(b"2 0 obj << /J#61vaScript (x) >> endobj"),
+        pdf(b"2 0 obj << /#4a#53 (x) >> endobj"),
+        pdf(objects(HIDDEN)),
+        pdf(objects(HIDDEN.replace(b"/JavaScript /JS", b"/Action /J#53"))),
+        pdf(objects(HIDDEN).replace(b"/ObjStm", b"/Obj#53tm")),
+        pdf(stream(b") >> " + HIDDEN + b" (", b"/Title (")),
+        pdf(b"4 0 obj (\nstream\n) endobj", objects(b"1 0 << >>"), b"(endstream)"),
+        pdf(objects(bytes(9 * 2**20))),
+        pdf(*[objects(bytes(3 * 2**20))] * 3),
+        pdf(stream(b"<~packed otherwise~>", b"/Type /ObjStm /Filter /ASCII85Decode")),
+    ],
+    ids=[
+        "hex",
+        "brief-hex",
+        "objects",
+        "hex-in-objects",
+        "hex-objects",
+        "behind-a-stream",
+        "objects-behind-a-stream",
+        "bomb",
+        "bombs",
+        "unreadable",
+    ],
+)
+def test_a_pdf_that_hides_what_it_holds_is_refused(content: bytes) -> None:
+    assert len(content) < 2**16
+    with pytest.raises(UnsafeDocument):
+        media_of(content)
 
 
 def test_an_image_that_would_fill_the_memory_is_refused() -> None:

@@ -200,6 +200,11 @@ class TestCredit:
         assert credit(worth, Investor.INDIVIDUAL).va_exposure is None
         assert credit(finances(liabilities=5)).va_exposure == 0
 
+    def test_tells_nobody_the_net_worth_behind_the_bound(self) -> None:
+        """10 % of 1,999,999 is 199,999.90; the bound says 190,000, as of everything from 1,900,000."""
+        assert credit(finances(cash=1_999_999)).va_exposure == 190_000
+        assert credit(finances(cash=1_900_000)).va_exposure == 190_000
+
     def test_is_zero_or_more(self) -> None:
         with pytest.raises(BadLimit):
             credit(finances(), requested=-1)

@@ -1,3 +1,4 @@
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 
 import pytest
@@ -8,10 +9,12 @@ from brokerage.access.models import Proposal
 from brokerage.clients import queries
 from brokerage.clients.commands.authority import appoint_attorney
 from brokerage.clients.models import Agreement, VaultRecord
+from brokerage.clients.past import client_as_of
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.rules.authority import NotScreened
 from brokerage.config import newcomers
 from brokerage.ledger import seams
+from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
@@ -100,6 +103,9 @@ def test_the_desk_records_an_attorney_with_a_paper_and_has_him_screened():
     browser.post(reverse("person-screen", args=[attorney]))
     appoint(client, attorney, paper.id)
     assert queries.in_the_hands_of(attorney) == {client}
+    end = datetime.combine(hong_kong_date(seams.now()), time.max, HONG_KONG).astimezone(UTC)
+    for at, acts in ((end, True), (end + timedelta(hours=1), False)):  # the day ends in Hong Kong
+        assert (attorney in {row.person for row in client_as_of(client, at).authorities}) is acts
 
 
 def appoint(client, attorney, paper):

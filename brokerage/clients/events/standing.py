@@ -1,5 +1,8 @@
-"""How the firm judged an applicant, and later the client: the same facts on either's stream. No figures of
-personal wealth: those stay in the vault record that an assessment names.
+"""How the firm judged an applicant, and later the client: the same facts on either's stream.
+
+What somebody owns and owes stays in the vault record that an assessment names. Two figures that follow from
+it are here, because rules read them long after: the limit, to a thousand dollars, and a retail client's bound
+on virtual assets, to ten thousand, which tells the net worth to a hundred thousand.
 """
 
 from dataclasses import dataclass

@@ -13,6 +13,8 @@ from .finances import Finances
 from .terms import Terms
 
 THOUSANDS = -3
+TEN_THOUSANDS = -4
+"""How far the bound on virtual assets is rounded: it stands in the book and must not tell the net worth."""
 ASSESSED_IN = "HKD"
 """The currency of every figure here."""
 
@@ -57,8 +59,9 @@ def assess_credit(
 ) -> Credit:
     """The limit to propose: what is asked for, but no more than a share of the stressed net worth.
 
-    CLI-4: a retail client's virtual assets are bounded by a share of net worth. Raises BadLimit, and
-    GroundMissing when the limit would rise above the `present` one for virtual asset financing alone.
+    The limit is rounded down to a thousand dollars. CLI-4: a retail client's virtual assets are bounded by
+    a share of net worth, rounded down to ten thousand. Raises BadLimit, and GroundMissing when the limit
+    would rise above the `present` one for virtual asset financing alone.
     """
     if checked(requested, name="limit") < ZERO:
         raise BadLimit("A limit is zero or more.", limit=requested)
@@ -66,5 +69,5 @@ def assess_credit(
     if limit > present and not set(grounds) - {Ground.VA_FINANCING}:
         raise GroundMissing("Name a ground for the limit other than financing of virtual assets.")
     worth = max(finances.net_worth, ZERO)
-    bounded = investor is Investor.RETAIL
-    return Credit(limit=limit, va_exposure=down(worth * terms.va_exposure_share, 2) if bounded else None)
+    bound = down(worth * terms.va_exposure_share, TEN_THOUSANDS) + ZERO
+    return Credit(limit=limit, va_exposure=bound if investor is Investor.RETAIL else None)

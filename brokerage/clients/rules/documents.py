@@ -8,13 +8,14 @@ from PIL import Image
 
 from brokerage.ledger.refusal import Refused
 
+from .pdf import UnsafeDocument, check_pdf
+
 LARGEST = 10 * 2**20
 """Bytes of one document. A scan of a page has a tenth of it."""
 MOST_PIXELS = 50_000_000
 """An image may claim more than it has bytes for; nothing with more pixels than this is accepted."""
 _ZIP_END = b"PK\x05\x06"
 _ZIP_REACH = 65_557
-_ACTIVE = (b"/JavaScript", b"/JS", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/XFA")
 _MARKUP = (b"<script", b"<svg", b"<html", b"<!doctype", b"<?php", b"%pdf-")
 
 
@@ -55,12 +56,6 @@ class WrongType(Refused):
     code = "clients.document-wrong-type"
 
 
-class UnsafeDocument(Refused):
-    """A PDF with active or hidden content, or an image that would fill the memory."""
-
-    code = "clients.document-unsafe"
-
-
 class UnknownDocument(Refused):
     """There is no such document."""
 
@@ -77,34 +72,15 @@ def media_of(content: bytes) -> Media:
     if _ZIP_END in content[-_ZIP_REACH:]:
         raise WrongType("This file is an archive. Send a PDF, JPEG or PNG.")
     if content.startswith(b"%PDF-"):
-        _check_pdf(content)
+        if b"%%EOF" not in content[-1024:]:
+            raise WrongType("This PDF is cut off. Save it again and send the whole file.")
+        check_pdf(content)
         return Media.PDF
     for media, start in ((Media.JPEG, b"\xff\xd8\xff"), (Media.PNG, b"\x89PNG\r\n\x1a\n")):
         if content.startswith(start):
             _check_image(content, media)
             return media
     raise WrongType("Send the document as a PDF, JPEG or PNG.")
-
-
-def _check_pdf(content: bytes) -> None:
-    if b"%%EOF" not in content[-1024:]:
-        raise WrongType("This PDF is cut off. Save it again and send the whole file.")
-    if b"/Encrypt" in content:
-        raise UnsafeDocument("This PDF is locked with a password. Send it unlocked.")
-    found = [mark.decode() for mark in _ACTIVE if _has_name(content, mark)]
-    if found:
-        raise UnsafeDocument("This PDF holds scripts or other files. Print it to a new PDF.", found=found)
-
-
-def _has_name(content: bytes, name: bytes) -> bool:
-    """Whether a PDF name stands in the content: "/JS" does not stand in "/JSlack"."""
-    at = content.find(name)
-    while at >= 0:
-        following = content[at + len(name) : at + len(name) + 1]
-        if not following.isalnum():
-            return True
-        at = content.find(name, at + 1)
-    return False
 
 
 def _check_image(content: bytes, media: Media) -> None:
