@@ -143,13 +143,23 @@ def _ledger() -> list[Concern]:
 def _jobs(now: datetime) -> list[Concern]:
     page = reverse("jobs")
     late = sum(1 for each in jobs.job_status(now) if each.lag > BEHIND)
-    off = webhooks.gave_up().count()
+    off, held = webhooks.gave_up().count(), len(webhooks.held_back())
     return [
         Concern(jobs.parked_items().count(), _("items parked by jobs"), Risk.CALL, page),
         Concern(late, ngettext("job behind", "jobs behind", late), Risk.WARNING, page),
         Concern(
             off,
             ngettext("webhook switched off after failures", "webhooks switched off after failures", off),
+            Risk.CALL,
+            reverse("webhooks"),
+        ),
+        Concern(
+            held,
+            ngettext(
+                "webhook held back: who asked for it may not read the ledger any more",
+                "webhooks held back: who asked for them may not read the ledger any more",
+                held,
+            ),
             Risk.CALL,
             reverse("webhooks"),
         ),

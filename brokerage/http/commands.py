@@ -74,7 +74,8 @@ def add_webhook(entry: Entry, *, url: str, kinds: Sequence[str]) -> UUID:
         raise NotSendable("Name kinds of event as event-kinds lists them.")
     entry.second_person(Perm.APPROVE_WEBHOOKS)
     secret = envelope.seal(PURPOSE, secrets.token_bytes(32))
-    WebhookState.objects.create(webhook=webhook, secret=secret, cursor=feed.head())
+    head = feed.head()
+    WebhookState.objects.create(webhook=webhook, secret=secret, start=head, cursor=head)
     entry.record(webhook, WebhookAdded(url=url, kinds=tuple(sorted(set(kinds))), person=person))
     return webhook
 
@@ -132,13 +133,19 @@ def test_webhook(entry: Entry, *, webhook: UUID) -> None:
 
 @command("http.replay-webhook")
 def replay_webhook(entry: Entry, *, webhook: UUID, after: int) -> None:
-    """Send everything after a sealed position again, and switch it on. UnknownWebhook, UnknownPosition.
+    """Send everything after a sealed position again, and switch it on; before its start by two people.
 
-    Webhooks carry nothing restricted: the position is one as their messages count.
+    Webhooks carry nothing restricted: the position is one as their messages count. Raises UnknownWebhook,
+    UnknownPosition, or SecondPersonNeeded for what two people never agreed to send there.
     """
     _locked(entry, webhook)
     cursor = numbering.position(after)
-    WebhookState.objects.filter(webhook=webhook).update(cursor=cursor, disabled_at=None, failing_since=None)
+    state = WebhookState.objects.select_for_update().get(webhook=webhook)
+    if cursor < state.start:
+        entry.second_person(Perm.APPROVE_WEBHOOKS)
+    state.start, state.cursor = min(state.start, cursor), cursor
+    state.disabled_at = state.failing_since = None
+    state.save(update_fields=["start", "cursor", "disabled_at", "failing_since"])
     entry.record(webhook, WebhookReplayed(after=after))
 
 

@@ -52,6 +52,7 @@ class WebhookState(models.Model):
 
     webhook = models.UUIDField(primary_key=True)
     secret = models.BinaryField()
+    start = models.BigIntegerField(help_text="Two people agreed to send what comes after this position.")
     cursor = models.BigIntegerField()
     failing_since = models.DateTimeField(null=True)
     disabled_at = models.DateTimeField(null=True)

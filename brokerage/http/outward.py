@@ -21,7 +21,8 @@ WHOLE_S = 20
 """How long question and answer may take together, however steadily the bytes come."""
 LARGEST_ANSWER = 2**20
 LONGEST_URL = 500
-_NAT64 = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""What of IPv6 is given out to anybody (RFC 4291): nothing mapped, translated or local lies in it."""
 
 
 class BadAddress(Refused):
@@ -68,8 +69,8 @@ def is_public(text: str) -> bool:
     """Whether an address is anybody's on the internet: no private, local, mapped or translated one."""
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]
-        if inner is not None or address in _NAT64:
+        inner = address.sixtofour or (address.teredo or (None, None))[1]
+        if inner is not None or address not in _UNICAST:
             return False
     return address.is_global and not address.is_multicast
 

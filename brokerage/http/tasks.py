@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Sequence
 from datetime import datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,7 +19,7 @@ from brokerage.ledger.envelope import envelope
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
 
-from . import outward
+from . import outward, queries
 from .commands import SENDABLE, TEST, secret_of
 from .models import Delivery, Webhook, WebhookState
 from .rest import limits, replies
@@ -34,9 +35,7 @@ _jitter = random.SystemRandom()
 
 
 def _listening(run: Run) -> Sequence[UUID]:
-    off = WebhookState.objects.exclude(disabled_at=None).values("webhook")
-    rows = Webhook.objects.filter(removed_at=None).exclude(id__in=off)
-    return list(rows.order_by("id").values_list("id", flat=True))
+    return [row.id for row in queries.told()]
 
 
 @job(
@@ -89,7 +88,9 @@ def gather(webhook: UUID) -> None:
 
 
 def send_due(webhook: UUID) -> None:
-    """Send what is due, oldest first, until one fails (the receiver is then left alone) or BATCH is over."""
+    """Send what is due, oldest first, until one fails (the receiver is then left alone), the webhook is
+    removed, or BATCH is over.
+    """
     until = seams.now() + BATCH
     due = Delivery.objects.filter(webhook=webhook, state="new", next_at__lte=seams.now())
     for delivery in due.order_by("made_at", "id")[:STEP]:
@@ -98,7 +99,7 @@ def send_due(webhook: UUID) -> None:
 
 
 def send(delivery: Delivery) -> bool:
-    """Send one message and note what came of it; whether it was taken."""
+    """Send one message and note what came of it; whether it was taken, and more may follow."""
     row = Webhook.objects.get(pk=delivery.webhook)
     now = seams.now()
     body = _body(delivery)
@@ -114,9 +115,9 @@ def send(delivery: Delivery) -> bool:
         taken, answer = 200 <= status < 300, str(status)
     except (outward.Unreachable, Refused) as error:
         status, taken, answer = 0, False, str(error)
-    _note(delivery, now, taken, answer)
+    wanted = _note(delivery, now, taken, answer)
     _judge(row.id, now, taken, status == GONE)
-    return taken
+    return taken and wanted
 
 
 def _body(delivery: Delivery) -> str:
@@ -127,17 +128,18 @@ def _body(delivery: Delivery) -> str:
     return json.dumps(envelope(told), ensure_ascii=False)
 
 
-def _note(delivery: Delivery, now: datetime, taken: bool, answer: str) -> None:
-    delivery.attempts += 1
-    delivery.answer = answer[:200]
+def _note(delivery: Delivery, now: datetime, taken: bool, answer: str) -> bool:
+    """Write down what came of a message; whether it was still wanted, its webhook not removed meanwhile."""
+    attempts = delivery.attempts + 1
+    told: dict[str, Any] = {"attempts": attempts, "answer": answer[:200]}
     if taken:
-        delivery.state, delivery.sent_at = "sent", now
+        told |= {"state": "sent", "sent_at": now}
     elif now - delivery.made_at >= LASTING:
-        delivery.state = "failed"
+        told |= {"state": "failed"}
     else:
-        delay = min(FIRST * 2 ** min(delivery.attempts, 12), LONGEST)
-        delivery.next_at = now + delay * _jitter.uniform(0.8, 1.2)
-    delivery.save()
+        delay = min(FIRST * 2 ** min(attempts, 12), LONGEST)
+        told |= {"next_at": now + delay * _jitter.uniform(0.8, 1.2)}
+    return Delivery.objects.filter(pk=delivery.pk, state="new").update(**told) > 0
 
 
 def _judge(webhook: UUID, now: datetime, taken: bool, gone: bool) -> None:

@@ -19,7 +19,10 @@ from .queries import Shown
 
 
 class WebhookOut(rest.Out):
-    """A webhook; while it fails `failing_since` says since when, after days it is switched off."""
+    """A webhook for what comes after `start`, come to `cursor`.
+
+    While it fails `failing_since` says since when; after days it is switched off.
+    """
 
     id = rest.Id()
     url = rest.Text()
@@ -28,6 +31,7 @@ class WebhookOut(rest.Out):
     added_at = rest.Instant()
     secret_shown_at = rest.Instant(allow_null=True)
     removed_at = rest.Instant(allow_null=True)
+    start = rest.Whole(max_value=2**62)
     cursor = rest.Whole(max_value=2**62)
     failing_since = rest.Instant(allow_null=True)
     disabled_at = rest.Instant(allow_null=True)
@@ -157,7 +161,8 @@ class WebhookTest(_Webhook, rest.CommandView):
 class WebhookReplay(_Webhook, rest.CommandView):
     """Send everything after a position again, and switch the webhook on.
 
-    Messages keep their ids, so a receiver that remembers them takes nothing twice.
+    Messages keep their ids, so a receiver that remembers them takes nothing twice. What lies before the
+    webhook's `start` another person must approve.
     """
 
     command = commands.replay_webhook

@@ -9,7 +9,7 @@ from brokerage.access.rules import ROLES, NotEntitled, Perm, Role
 from brokerage.http import commands
 from brokerage.http.models import Reply, Webhook, WebhookState
 from brokerage.ledger import queries as ledger
-from brokerage.ledger import rebuild
+from brokerage.ledger import rebuild, seals
 from brokerage.ledger.entry import SecondPersonNeeded
 from tests import desk, factories
 from tests.http import callers
@@ -129,6 +129,8 @@ class TestSwitching:
 class TestTheDesk:
     @pytest.fixture
     def hook(self, operations, checker):
+        factories.furnish()
+        seals.seal()
         return added(operations, checker)
 
     def test_proposes_and_shows_the_secret_once(self, operations, checker):
@@ -153,9 +155,12 @@ class TestTheDesk:
         assert "What was sent, newest first" in said
         assert ">test<" in said
         assert "Switch on" in browser.post(f"{page}change/", {"act": "off"}, follow=True).content.decode()
-        replayed = browser.post(f"{page}change/", {"act": "replay", "after": "0"}, follow=True)
+        start = WebhookState.objects.get().start
+        replayed = browser.post(f"{page}change/", {"act": "replay", "after": start}, follow=True)
         assert "Switch off" in replayed.content.decode()
-        assert WebhookState.objects.get().cursor == 0
+        older = browser.post(f"{page}change/", {"act": "replay", "after": start - 1}, follow=True)
+        assert "another person must approve" in older.content.decode()
+        assert WebhookState.objects.get().cursor == start
         refused = browser.post(f"{page}change/", {"act": "replay", "after": "-1"}, follow=True)
         assert "Send again everything after this position" in refused.content.decode()
         assert browser.post(f"{page}change/", {"act": "burn"}).status_code == 400

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from standardwebhooks import Webhook as Signer
 
+from brokerage.access.models import User
 from brokerage.access.rules import ROLES, Perm, Role
 from brokerage.access.scopes import OF_THE_FIRM
 from brokerage.http import outward, tasks
@@ -138,10 +139,11 @@ class TestDelivery:
         assert WebhookState.objects.get().disabled_at is not None
         assert tasks._listening(None) == []
         receiver.status = 204
-        again = callers.staff("operations", name="lin").post(f"webhooks/{hook['id']}/replay", {"after": 0})
+        lin = callers.staff("operations", name="lin")
+        again = lin.post(f"webhooks/{hook['id']}/replay", {"after": hook["start"]})
         assert again.json()["data"]["disabled_at"] is None
         work(hook)
-        assert len(receiver.got) > 2
+        assert len(receiver.got) == 2
 
     def test_ends_for_a_receiver_that_never_does(self, receiver, monkeypatch):
         monkeypatch.setattr(outward, "WHOLE_S", 0.5)
@@ -175,6 +177,68 @@ class TestDelivery:
         body = {"url": "https://example.com/", "kinds": ["test.suspected"]}
         answer = callers.staff("operations", "compliance").post("webhooks/add", body)
         assert (answer.status_code, answer.json()["code"]) == (422, "http.not-sendable")
+
+
+class TestFromBeforeItsStart:
+    """Two people agreed to send what happens from now on: so one alone sends nothing older."""
+
+    def test_a_replay_takes_another_person(self, hook, sealed, receiver):
+        lin, second = callers.staff("operations", name="lin"), callers.staff("operations-checker", name="wu")
+        cursor = WebhookState.objects.get().cursor
+        for asker in (lin, callers.staff("operations", name="may")):
+            waits = asker.post(f"webhooks/{hook['id']}/replay", {"after": hook["start"] - 1})
+            assert (waits.status_code, waits.json()["data"]["permission"]) == (202, "access.approve_webhooks")
+        work(hook)
+        assert receiver.got == []
+        assert WebhookState.objects.get().cursor == cursor
+        proposed = lin.post(f"webhooks/{hook['id']}/replay", {"after": 0}).json()["data"]
+        done = second.post(f"approvals/{proposed['id']}/approve", {"digest": proposed["digest"]})
+        assert done.status_code == 200, done.content
+        work(hook)
+        assert len(receiver.got) == 2  # the broker's two first deposits
+        assert lin.post(f"webhooks/{hook['id']}/replay", {"after": 0}).json()["data"]["start"] == 0
+
+
+class TestWhoAskedForIt:
+    def test_must_still_be_able_to_read_what_is_sent(self, hook, monkeypatch):
+        caller = callers.staff("auditor", name="lam").http
+        words, page = "may not read the ledger any more", f"/staff/webhooks/{hook['id']}/"
+        assert [str(each) for each in tasks._listening(None)] == [hook["id"]]
+        assert words not in caller.get(page).content.decode()
+        monkeypatch.setitem(ROLES, Role.OPERATIONS, ROLES[Role.OPERATIONS] - {Perm.SEE_LEDGER})
+        assert tasks._listening(None) == []
+        assert words in caller.get(page).content.decode()
+        assert words in caller.get("/staff/").content.decode()
+
+    def test_must_still_have_a_login(self, hook):
+        User.objects.filter(username="mei").update(is_active=False)
+        assert tasks._listening(None) == []
+
+
+class TestRemoving:
+    def test_ends_what_is_under_way(self, hook, sealed, receiver, monkeypatch):
+        caller, post = callers.staff("operations", name="lin"), outward.post
+        deposit(sealed)
+        deposit(sealed)
+
+        def meanwhile(*args):
+            assert caller.post(f"webhooks/{hook['id']}/remove", {}).status_code == 200
+            return post(*args)
+
+        monkeypatch.setattr(outward, "post", meanwhile)
+        receiver.status = 500
+        work(hook)
+        assert [(each.state, each.answer) for each in Delivery.objects.all()] == [("failed", "removed")] * 2
+
+    def test_sends_nothing_after_the_message_under_way(self, hook, sealed, receiver, monkeypatch):
+        caller, post = callers.staff("operations", name="lin"), outward.post
+        deposit(sealed)
+        deposit(sealed)
+        monkeypatch.setattr(
+            outward, "post", lambda *args: caller.post(f"webhooks/{hook['id']}/remove", {}) and post(*args)
+        )
+        work(hook)
+        assert len(receiver.got) == 1
 
 
 class TestAdding:
@@ -230,6 +294,7 @@ PRIVATE = [
         "224.0.0.1",
         "255.255.255.255",
     ),
+    *("64:ff9b:1::a00:1", "fec0::1", "::127.0.0.1", "2001::1", "100::1", "5f00::1", "ff0e::1"),
 ]
 
 
