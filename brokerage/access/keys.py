@@ -15,7 +15,7 @@ from uuid import UUID
 from brokerage.ledger import seams
 
 from .models import ApiKey
-from .queries import rights_of
+from .queries import acts_for_clients, rights_of
 from .rules import Perm
 from .scopes import OF_CLIENTS, OF_THE_FIRM
 
@@ -39,11 +39,13 @@ def authenticate(text: str, address: str) -> ApiKey | None:
 
 
 def rights(key: ApiKey) -> frozenset[Perm]:
-    """What the key is worth now: its scopes that a key of its kind may have, and of the firm's no more than
-    the person behind it still holds. Of a client's key the person's authority is the caller's to ask for.
+    """What the key is worth now: its scopes that a key of its kind may have, and no more than its person has.
+
+    Of the firm's the person's rights are asked for, of a client's an open login; the person's authority over
+    the client is the caller's to ask for.
     """
     if key.client is not None:
-        return key.scoped & OF_CLIENTS
+        return key.scoped & OF_CLIENTS if acts_for_clients(key.person) else frozenset()
     return key.scoped & OF_THE_FIRM & rights_of(key.person)
 
 
@@ -63,9 +65,7 @@ def digest(text: str) -> bytes:
 
 
 def _usable(key: ApiKey, address: str, now: datetime) -> bool:
-    if key.revoked_at is not None or key.expires_at <= now:
-        return False
-    return not key.networks or _within(address, key.networks)
+    return key.lives(now) and (not key.networks or _within(address, key.networks))
 
 
 def _within(address: str, networks: list[str]) -> bool:

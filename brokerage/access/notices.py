@@ -1,11 +1,9 @@
 """Notices about a login, sent on another channel than the one it is used through.
 
-A message holds ids only; where it goes is looked up when it is sent. The rooms above know better addresses
-than the login's own: they register a finder.
+A message holds ids only; where it goes is looked up when it is sent.
 """
 
 import base64
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -49,14 +47,6 @@ WORDS = {
     About.CONTACT: gettext_lazy("Notices about your login go to another address now"),
     About.KEY: gettext_lazy("An API key was made in your name"),
 }
-Finder = Callable[[UUID], str | None]
-_finders: list[Finder] = []
-
-
-def found_by(finder: Finder) -> Finder:
-    """Register how a person's address for notices is found: person -> address, or None if not known there."""
-    _finders.append(finder)
-    return finder
 
 
 def put(
@@ -89,7 +79,7 @@ def send(message: outbox.Message) -> None:
     user = User.objects.filter(pk=message.payload["login"]).first()
     if user is None or user.username == user.erased_name:
         return
-    to = opened(message.payload["to"]) if message.payload["to"] else address_of(user)
+    to = opened(message.payload["to"]) if message.payload["to"] else user.email
     if not to:
         return
     about = About(message.payload["about"])
@@ -120,16 +110,7 @@ def opened_bytes(sealed: bytes | memoryview) -> str:
     return envelope.unseal(PURPOSE, bytes(sealed)).decode()
 
 
-def address_of(user: User) -> str | None:
-    """Where notices to the login's person go: the first address a room knows, or else the login's own."""
-    return _found(user.person) or user.email or None
-
-
 def address_for(person: UUID) -> str | None:
     """Where notices to a person go, by whatever open login; None for one who cannot be reached."""
     known = User.objects.filter(person=person, is_active=True).exclude(email="").order_by("pk").first()
-    return _found(person) or (known.email if known else None)
-
-
-def _found(person: UUID) -> str | None:
-    return next(filter(None, (finder(person) for finder in _finders)), None)
+    return known.email if known else None

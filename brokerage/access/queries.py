@@ -7,10 +7,13 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
+from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 
-from .models import Proposal, SignIn, SignUp, User
-from .rules import Perm, ProposalState, UnknownProposal, making, permissions, proposal_id
+from .events.proposals import ProposalMade
+from .models import ApiKey, Proposal, SignIn, SignUp, User
+from .projections import ENDS
+from .rules import Kind, Perm, ProposalState, UnknownProposal, making, permissions, proposal_id
 
 
 def proposals(scope: frozenset[UUID] | None) -> QuerySet[Proposal]:
@@ -24,6 +27,17 @@ def proposal(identifier: UUID, scope: frozenset[UUID] | None = None) -> Proposal
     if found is None:
         raise UnknownProposal("There is no such proposal.", proposal=identifier)
     return found
+
+
+def told_of_proposal(identifier: UUID) -> tuple[ProposalMade, ProposalState]:
+    """What the book tells of a proposal: what was asked for, and where it stands; raises UnknownProposal.
+
+    Whoever decides asks here: the row is made to be read, and may be written over.
+    """
+    made, *ends = [row.event for row in ledger.events(identifier)] or [None]
+    if not isinstance(made, ProposalMade):
+        raise UnknownProposal("There is no such proposal.", proposal=identifier)
+    return made, ENDS[type(ends[-1])] if ends else ProposalState.OPEN
 
 
 def proposal_of_key(key: str) -> Proposal | None:
@@ -52,15 +66,28 @@ def overdue(at: datetime) -> list[UUID]:
     return list(rows.order_by("expires_at").values_list("pk", flat=True))
 
 
-def may_still_make(maker: UUID, permission: str) -> bool:
+def may_still_make(maker: UUID, actor: str, permission: str) -> bool:
     """Whether an open login of the person may still propose what a holder of `permission` approves.
 
     Of staff the right to make is asked for, where there is one; a client's authority is the command's
-    own to check.
+    own to check. What a machine proposed needs its key to live as well.
     """
+    kind, _, prefix = actor.partition(":")
+    if kind == Kind.MACHINE and not _key_lives(prefix):
+        return False
     needed = making(permission)
     logins = User.objects.filter(person=maker, is_active=True)
     return any(not login.is_staff or needed is None or needed in login.rights for login in logins)
+
+
+def _key_lives(prefix: str) -> bool:
+    key = ApiKey.objects.filter(prefix=prefix).first()
+    return key is not None and key.lives(seams.now())
+
+
+def acts_for_clients(person: UUID) -> bool:
+    """Whether a person has an open login as a client; for which clients, says the person's authority."""
+    return User.objects.filter(person=person, is_active=True, is_staff=False).exists()
 
 
 def rights_of(person: UUID) -> frozenset[Perm]:

@@ -10,6 +10,8 @@ from .rules import Perm
 
 LONGEST = timedelta(days=366)
 MOST_NETWORKS = 20
+WIDEST = {4: 8, 6: 32}
+"""How few bits a network may fix, by version of the protocol: 10.0.0.0/8, or what one provider holds."""
 OF_CLIENTS = frozenset({Perm.SEE_MARGIN, Perm.SEE_ACCOUNTS})
 """What a client's key may do, always for that client alone."""
 OF_PEOPLE = frozenset(
@@ -32,6 +34,12 @@ class BadNetwork(Refused):
     code = "access.bad-network"
 
 
+class NetworkTooWide(Refused):
+    """A network so wide that naming it bounds nothing."""
+
+    code = "access.network-too-wide"
+
+
 class BadLifetime(Refused):
     """A key that would never have been good, or be good for too long."""
 
@@ -46,14 +54,16 @@ def check_scopes(scopes: Iterable[Perm], may: frozenset[Perm]) -> None:
 
 
 def checked_networks(networks: Iterable[str], *, needed: bool) -> list[str]:
-    """The networks in their short form; raises BadNetwork."""
+    """The networks in their short form; raises BadNetwork or NetworkTooWide."""
     try:
-        found = [str(ip_network(network.strip())) for network in networks if network.strip()]
+        found = [ip_network(network.strip()) for network in networks if network.strip()]
     except ValueError as error:
         raise BadNetwork("Write a network as 192.0.2.0/24, without bits beyond the mask.") from error
     if len(found) > MOST_NETWORKS or (needed and not found):
         raise BadNetwork(f"Name the networks it is used from: one to {MOST_NETWORKS}.")
-    return found
+    if any(network.prefixlen < WIDEST[network.version] for network in found):
+        raise NetworkTooWide(f"Name networks of at most a /{WIDEST[4]}, or of IPv6 a /{WIDEST[6]}.")
+    return [str(network) for network in found]
 
 
 def lifetime(days: int) -> timedelta:

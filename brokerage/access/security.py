@@ -54,7 +54,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         stays=sign_in.lasting(user),
         this=sign_in.stay_of(request),
         contact=user.email,
-        notified=bool(notices.address_of(user)),
         must=user.is_staff and sign_in.confirmed_at(request) is None,
         idle=idle,
         whole=whole,

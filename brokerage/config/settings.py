@@ -172,6 +172,8 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "login"
 AXES_ENABLED: bool = env.bool("AXES_ENABLED", default=True)
+if not AXES_ENABLED and not DEMO:
+    raise ImproperlyConfigured("AXES_ENABLED=0 lets passwords be guessed. Unset it, or set PRAYA_DEMO=1.")
 AXES_VERBOSE = False
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -131,5 +131,13 @@ class TestRights:
         assert keys.rights(key) == frozenset()
 
     def test_of_a_clients_key_are_to_read_even_if_a_row_says_more(self):
-        key, _ = self.of("operations", client=uuid4())
+        owner = member("client", staff=False)
+        key = made(person=owner.person, scopes=self.SCOPES, client=uuid4())
         assert keys.rights(key) == {Perm.SEE_MARGIN}
+
+    def test_of_a_clients_key_end_with_its_persons_login(self):
+        owner = member("client", staff=False)
+        key = made(person=owner.person, scopes=self.SCOPES, client=uuid4())
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+        assert keys.rights(key) == frozenset()
+        assert keys.rights(made(client=uuid4(), prefix="jihgfedcba")) == frozenset()

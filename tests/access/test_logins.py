@@ -28,7 +28,7 @@ from brokerage.access.commands.stays import add_factor, change_contact, own
 from brokerage.access.events.logins import Factor
 from brokerage.access.models import ApiKey, SignIn, User
 from brokerage.access.rules import Perm, Role
-from brokerage.access.scopes import BadLifetime, BadNetwork, ScopeTooWide
+from brokerage.access.scopes import BadLifetime, BadNetwork, NetworkTooWide, ScopeTooWide
 from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
@@ -142,6 +142,17 @@ class TestReset:
         assert (letter.to, carol.check_password(password)) == (["carol@example.com"], True)
         assert password not in repr(receipt)
 
+    def test_revokes_the_keys_of_the_person_and_of_nobody_else(self, three):
+        ann, bo, carol = three
+        User.objects.filter(pk=carol.pk).update(email="carol@example.com")
+        asked = TestKeys.ASKED | {"scopes": [Perm.SEE_MARGIN], "client": uuid4()}
+        mine, gone, others = (make_key(by(each), **asked).value for each in (carol, carol, ann))
+        revoke_key(by(bo), key=gone)
+        reset_login(by(ann, bo), login=carol.pk, reason="CASE-1")
+        assert set(ApiKey.objects.filter(revoked_at=None).values_list("id", flat=True)) == {others}
+        for key in (mine, gone):
+            assert [row.kind for row in ledger.events(key)] == ["access.key-made", "access.key-revoked"]
+
     def test_needs_an_address(self, three):
         with pytest.raises(NoContact):
             reset_login(by(three[0], three[1]), login=three[2].pk, reason="CASE-1")
@@ -223,6 +234,10 @@ class TestKeys:
             ({"networks": ["192.0.2.1/24"]}, BadNetwork),
             ({"networks": ["everywhere"]}, BadNetwork),
             ({"networks": ["192.0.2.0/24"] * 21}, BadNetwork),
+            ({"networks": ["0.0.0.0/0"]}, NetworkTooWide),
+            ({"networks": ["192.0.2.0/24", "::/0"]}, NetworkTooWide),
+            ({"networks": ["128.0.0.0/7"]}, NetworkTooWide),
+            ({"networks": ["2000::/31"]}, NetworkTooWide),
             ({"days": 0}, BadLifetime),
             ({"days": 367}, BadLifetime),
             ({"scopes": []}, ScopeTooWide),

@@ -23,7 +23,7 @@ from brokerage.access.commands import (
     withdraw_proposal,
 )
 from brokerage.access.commands import proposals as module
-from brokerage.access.models import Proposal, User
+from brokerage.access.models import ApiKey, Proposal, User
 from brokerage.access.rules import Perm, ProposalState
 from brokerage.access.tasks import expire
 from brokerage.jobs.schedule import Run
@@ -241,6 +241,57 @@ class TestApproval:
             maker.groups.clear()
         assert refusal(lambda: agree(checker, proposed)) == "access.maker-not-entitled"
         assert state(proposed) == "open"
+
+    @pytest.mark.parametrize("what", ["revoked", "out of time"])
+    def test_is_refused_once_the_key_it_was_asked_with_is_ended(
+        self, maker: User, checker: User, what: str
+    ) -> None:
+        now = seams.now()
+        key = ApiKey.objects.create(
+            id=uuid4(),
+            prefix="abcdefghij",
+            scopes=[],
+            networks=[],
+            person=maker.person,
+            made_at=now - timedelta(days=2),
+            expires_at=now + timedelta(days=1),
+        )
+        asked = replace(by(maker), actor=f"machine:{key.prefix}", source=Source.API)
+        proposed = submit(asked, raise_to, client=uuid4(), amount=Decimal(250))
+        other = replace(by(maker), actor=f"machine:{key.prefix}", source=Source.API)
+        approved = submit(other, raise_to, client=uuid4(), amount=Decimal(250))
+        assert isinstance(proposed, Proposed)
+        assert isinstance(approved, Proposed)
+        agree(checker, approved)
+        ended = {"revoked_at": now} if what == "revoked" else {"expires_at": now - timedelta(days=1)}
+        ApiKey.objects.update(**ended)
+        assert refusal(lambda: agree(checker, proposed)) == "access.maker-not-entitled"
+        assert state(proposed) == "open"
+
+    @pytest.mark.parametrize(
+        ("column", "value", "code"),
+        [
+            ("inputs", '{"client": "0192f3a0-0000-7000-8000-000000000000"}', "digest-differs"),
+            ("command", "test.close", "digest-differs"),
+            ("maker", "0192f3a0-0000-7000-8000-000000000000", "own-proposal"),
+            ("state", "open", "proposal-not-open"),
+        ],
+    )
+    def test_rests_on_the_book_whatever_the_product_wrote_over_the_row(
+        self, maker: User, checker: User, column: str, value: str, code: str
+    ) -> None:
+        proposed = propose(maker)
+        if column == "state":
+            agree(checker, proposed)
+        before = EntryRow.objects.count()
+        with connection.cursor() as cursor:
+            cursor.execute("SET ROLE praya_app")
+            cursor.execute(f"UPDATE access_proposal SET {column} = %s", [value])
+            assert cursor.rowcount == 1
+            cursor.execute("SET ROLE praya_owner")
+        who = maker if column == "maker" else checker
+        assert refusal(lambda: agree(who, proposed)) == f"access.{code}"
+        assert EntryRow.objects.count() == before
 
     def test_of_a_command_that_is_gone_is_refused(
         self, maker: User, checker: User, monkeypatch: pytest.MonkeyPatch

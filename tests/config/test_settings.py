@@ -45,6 +45,13 @@ class TestProduction:
     def test_does_not_start_with_debug(self, tmp_path: Path) -> None:
         assert "DEBUG shows secrets" in read("1", tmp_path, **PRODUCTION, DEBUG="1").stderr
 
+    def test_does_not_start_where_guessing_is_not_locked_out(self, tmp_path: Path) -> None:
+        done = read("1", tmp_path, **PRODUCTION, AXES_ENABLED="0")
+        assert done.returncode != 0
+        assert "lets passwords be guessed" in done.stderr
+        demonstration = read("s.AXES_ENABLED", tmp_path, PRAYA_DEMO="1", AXES_ENABLED="0")
+        assert demonstration.stdout.strip() == "False"
+
     def test_is_not_the_demo(self, tmp_path: Path) -> None:
         seen = read(
             "s.DEMO, s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_SSL_REDIRECT,"

@@ -80,7 +80,8 @@ class TestKey:
         assert ask({}, f"accounts?key={text}").status_code == 401
 
     def test_of_a_client_reaches_that_client_while_its_person_has_authority(self, broker):
-        person = entitled(broker.client)
+        person = desk.member("client", staff=False).person
+        entitled(broker.client, person)
         _, headers = made("see_accounts", client=broker.client, person=person)
         assert [row["id"] for row in ask(headers).json()["data"]] == [str(broker.account)]
         assert ask(headers, f"accounts/{broker.other_account}").status_code == 404
@@ -89,6 +90,14 @@ class TestKey:
         )
         assert ask(headers).json()["data"] == []
         assert ask(headers, f"accounts/{broker.account}").status_code == 404
+
+    def test_of_a_client_does_nothing_any_more_once_its_persons_login_is_closed(self, broker):
+        person = desk.member("client", staff=False).person
+        entitled(broker.client, person)
+        _, headers = made("see_accounts", client=broker.client, person=person)
+        assert ask(headers).status_code == 200
+        User.objects.filter(person=person).update(is_active=False)
+        assert ask(headers).status_code == 403
 
     def test_of_a_client_does_not_act_where_clients_do_not(self, broker):
         _, headers = made("see_accounts", "make_payments", client=broker.client)

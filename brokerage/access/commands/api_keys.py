@@ -5,6 +5,8 @@ import secrets
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Entry
@@ -38,7 +40,7 @@ def make_key(
     """Make a key for one client, or by two people one of the firm's own (`client` None); returns its id.
 
     Whether the asker acts for the client is for the edge to say. `keys.issue` gives the text, to the person
-    who asked and once. Raises ScopeTooWide, BadNetwork, BadLifetime or SecondPersonNeeded.
+    who asked and once. Raises ScopeTooWide, BadNetwork, NetworkTooWide, BadLifetime or SecondPersonNeeded.
     """
     person = checked_person(entry.context.maker)
     expires_at = entry.effective_at + lifetime(days)
@@ -77,5 +79,16 @@ def revoke_key(entry: Entry, *, key: UUID) -> None:
         raise UnknownKey("There is no such key.", key=key)
     if row.revoked_at is not None:
         raise NothingToDo("The key was revoked before.")
-    ApiKey.objects.filter(id=key).update(revoked_at=entry.effective_at)
-    entry.record(key, KeyRevoked())
+    revoked(entry, row)
+
+
+def keys_of(login: int) -> QuerySet[ApiKey]:
+    """The keys that were not revoked of whoever a login stands for."""
+    person = User.objects.filter(pk=login).values("person")
+    return ApiKey.objects.filter(person__in=person, revoked_at=None)
+
+
+def revoked(entry: Entry, key: ApiKey) -> None:
+    """Make a key worthless within an entry that has locked its stream."""
+    ApiKey.objects.filter(id=key.id).update(revoked_at=entry.effective_at)
+    entry.record(key.id, KeyRevoked())

@@ -120,7 +120,7 @@ def propose(
     context = entry.context
     if context.maker is None or context.proposal is None:
         raise SecondPersonNeeded(permission)
-    if not queries.may_still_make(context.maker, permission):
+    if not queries.may_still_make(context.maker, context.actor, permission):
         raise rules.NotEntitled("Your role does not allow this.", permission=permission)
     entry.lock(context.proposal)
     entry.record(
@@ -143,19 +143,20 @@ def propose(
 def approve(context: Context, *, proposal: UUID, digest: str, permissions: frozenset[Perm]) -> Receipt[Any]:
     """Run what was proposed, now, in one entry under both names; returns the command's receipt.
 
-    The context is the second person's, `permissions` what he holds. Raises UnknownProposal, NotOpen,
-    Expired, DigestDiffers, OwnProposal, NotEntitled, MakerNotEntitled, Outdated, and what the command
-    raises: the proposal then stays open.
+    The context is the second person's, `permissions` what he holds. What runs is what the book tells, if the
+    row that people read still says the same. Raises UnknownProposal, NotOpen, Expired, DigestDiffers,
+    OwnProposal, NotEntitled, MakerNotEntitled, Outdated, and what the command raises: the proposal then
+    stays open.
     """
-    row = queries.proposal(proposal)
-    asked = commands().get(row.command)
+    made, _ = queries.told_of_proposal(proposal)
+    asked = commands().get(made.command)
     try:
-        inputs = asked.inputs(row.inputs) if asked else None
+        inputs = asked.inputs(made.inputs) if asked else None
     except (KeyError, TypeError, ValueError):
         inputs = None
     if asked is None or inputs is None:
         raise rules.Outdated("The product has changed since; reject this and propose it anew.")
-    both = replace(context, maker=row.maker, checker=context.maker, proposal=proposal)
+    both = replace(context, maker=made.maker, checker=context.maker, proposal=proposal)
     return asked.within(partial(_held, digest=digest, permissions=permissions), both, **inputs)
 
 
@@ -165,17 +166,18 @@ def _held(entry: Entry, *, digest: str, permissions: frozenset[Perm]) -> Iterato
     context = entry.context
     if context.proposal is None or context.checker is None:
         raise rules.NotEntitled("Nobody stands behind this approval.")
-    row = _locked(entry, context.proposal)
-    rules.check_digest(row.digest, digest)
-    rules.check_second(row.maker, context.checker)
-    rules.check_entitled({row.permission}, permissions)
-    if not queries.may_still_make(row.maker, row.permission):
+    made, shown = _locked(entry, context.proposal), queries.proposal(context.proposal)
+    rules.check_digest(made.digest, digest)
+    rules.check_digest(made.digest, rules.digest(shown.command, shown.inputs))
+    rules.check_second(made.maker, context.checker)
+    rules.check_entitled({made.permission}, permissions)
+    if not queries.may_still_make(made.maker, made.actor, made.permission):
         raise rules.MakerNotEntitled(
             "Whoever proposed this may no longer do so; reject it, and let another propose it."
         )
     yield
     rules.check_entitled(entry.demanded, permissions)
-    entry.record(row.id, ProposalApproved(person=context.checker, actor=context.actor))
+    entry.record(context.proposal, ProposalApproved(person=context.checker, actor=context.actor))
 
 
 def approve_each(
@@ -199,16 +201,17 @@ def reject(context: Context, *, proposal: UUID, reason: str, permissions: frozen
 
     Raises UnknownProposal, NotEntitled, OwnProposal, NotOpen, Expired or ReasonMissing.
     """
-    rules.check_entitled({queries.proposal(proposal).permission}, permissions)
+    made, _ = queries.told_of_proposal(proposal)
+    rules.check_entitled({made.permission}, permissions)
     return reject_proposal(replace(context, proposal=proposal), proposal=proposal, reason=reason)
 
 
 @command("access.reject-proposal")
 def reject_proposal(entry: Entry, *, proposal: UUID, reason: str) -> None:
     """End a proposal of another person; edges call `reject`. Raises OwnProposal, NotOpen, ReasonMissing."""
-    row = _locked(entry, proposal)
+    made = _locked(entry, proposal)
     person = rules.checked_person(entry.context.maker)
-    rules.check_second(row.maker, person)
+    rules.check_second(made.maker, person)
     check_reason("access", reason, "Say why, so that the maker can do better.")
     entry.record(proposal, ProposalRejected(person=person, actor=entry.context.actor, reason=reason))
 
@@ -216,9 +219,9 @@ def reject_proposal(entry: Entry, *, proposal: UUID, reason: str) -> None:
 @command("access.withdraw-proposal")
 def withdraw_proposal(entry: Entry, *, proposal: UUID) -> None:
     """Take one's own proposal back. Raises UnknownProposal, NotYours, NotOpen or Expired."""
-    row = _locked(entry, proposal)
+    made = _locked(entry, proposal)
     person = rules.checked_person(entry.context.maker)
-    if row.maker != person:
+    if made.maker != person:
         raise rules.NotYours("Only whoever made a proposal withdraws it; reject it instead.")
     entry.record(proposal, ProposalWithdrawn(person=person, actor=entry.context.actor))
 
@@ -238,9 +241,9 @@ def expire_proposals(entry: Entry, *, proposals: Sequence[UUID]) -> int:
     return len(expired)
 
 
-def _locked(entry: Entry, proposal: UUID) -> Proposal:
-    """The proposal, locked and open for a decision now; raises UnknownProposal, NotOpen or Expired."""
+def _locked(entry: Entry, proposal: UUID) -> ProposalMade:
+    """What was proposed, locked and open for a decision now; raises UnknownProposal, NotOpen or Expired."""
     entry.lock(proposal)
-    row = queries.proposal(proposal)
-    rules.check_open(rules.ProposalState(row.state), row.expires_at, entry.effective_at)
-    return row
+    made, state = queries.told_of_proposal(proposal)
+    rules.check_open(state, made.expires_at, entry.effective_at)
+    return made

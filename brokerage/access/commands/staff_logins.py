@@ -18,6 +18,7 @@ from ..events.logins import Ending, FactorsReset, LoginClosed, RoleGranted, Role
 from ..models import User
 from ..notices import About
 from ..rules import Perm, Role
+from .api_keys import keys_of, revoked
 from .stays import ended, locked, open_stays
 
 OF_STAFF = frozenset(Role) - {Role.CLIENT, Role.MACHINE}
@@ -80,16 +81,17 @@ def shut_login(entry: Entry, *, login: int) -> None:
 def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     """Let a locked-out owner back in, by two people who made sure of him: `reason` says how, in a code.
 
-    All second factors go, sessions end, and a fresh password is sent to the address for notices; neither of
-    the two sees it. Raises OwnLogin, NoContact, ReasonMissing or SecondPersonNeeded.
+    All second factors go, sessions end, the person's keys are revoked, and a fresh password is sent to the
+    address for notices; neither of the two sees it. Raises OwnLogin, NoContact, ReasonMissing or
+    SecondPersonNeeded.
     """
-    user = locked(entry, login)
+    keys = list(keys_of(login).values_list("pk", flat=True))
+    user = locked(entry, login, *keys)
     _check_another(entry, user)
     if not user.is_active:
         raise NotForStaff("The login is closed.")
     check_reason("access", reason, "Say how you made sure that it is the owner who asks.")
-    to = notices.address_of(user)
-    if to is None:
+    if not user.email:
         raise NoContact("There is no address to send a first password to; open a new login instead.")
     entry.second_person(Perm.APPROVE_ACCESS)
     password = secrets.token_urlsafe(12)
@@ -98,7 +100,9 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     Authenticator.objects.filter(user=user).delete()
     entry.record(user.stream, FactorsReset(reason=reason))
     _end_all(entry, user, Ending.FACTOR)
-    notices.put(user, About.RESET, str(entry.id), to=to, enclosed=password)
+    for key in keys_of(login).filter(pk__in=keys):
+        revoked(entry, key)
+    notices.put(user, About.RESET, str(entry.id), to=user.email, enclosed=password)
 
 
 def _of_another(entry: Entry, login: int, role: Role) -> User:

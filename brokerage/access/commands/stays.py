@@ -57,11 +57,10 @@ def own(user: User, key: str | None = None) -> Context:
     )
 
 
-def locked(entry: Entry, login: int) -> User:
-    """The login, its stream locked until the entry is written."""
-    user = User.objects.get(pk=login)
-    entry.lock(user.stream)
-    return user
+def locked(entry: Entry, login: int, *others: UUID) -> User:
+    """The login, its stream and others locked until the entry is written; read once they are."""
+    entry.lock(User(pk=login).stream, *others)
+    return User.objects.get(pk=login)
 
 
 @command("access.sign-in")
@@ -162,7 +161,7 @@ def remove_factor(entry: Entry, *, login: int, factor: int, stay: UUID | None) -
 def change_contact(entry: Entry, *, login: int, sealed: str, stay: UUID | None) -> None:
     """Send notices to another address from now on (sealed in `sealed`); the one before is told last."""
     user = locked(entry, login)
-    before = notices.address_of(user)
+    before = user.email
     user.email = notices.opened(sealed)
     user.save(update_fields=["email"])
     entry.record(user.stream, ContactChanged())

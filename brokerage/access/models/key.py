@@ -1,5 +1,7 @@
 """Keys with which machines use the REST interface."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 
@@ -38,3 +40,7 @@ class ApiKey(models.Model):
     def scoped(self) -> frozenset[Perm]:
         """The scopes that name a right today; what the key is worth, `keys.rights` says."""
         return frozenset(perm for perm in Perm if perm in self.scopes)
+
+    def lives(self, at: datetime) -> bool:
+        """Whether it was neither revoked nor ran out by an instant."""
+        return self.revoked_at is None and at < self.expires_at
