@@ -84,7 +84,7 @@ def _propose(
     identifier = rules.proposal_id(context.key)
     receipt = propose.within(
         around,
-        replace(context, checker=None, proposal=identifier),
+        replace(context, checker=None, proposal=identifier, expects=None),  # the command has checked that
         name=asked.name,
         inputs=codec.plain(dict(inputs)),
         permission=permission,
