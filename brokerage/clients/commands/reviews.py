@@ -9,22 +9,21 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries
 from ..events.reviews import CircumstancesChanged, ReviewDone, ReviewRaised, ReviewSet
-from ..models.reviews import Review
-from ..queries.reviews import review
+from ..queries.reviews import review, review_set
 from ..rules.reviews import (
     Circumstance,
     ReviewKind,
     ReviewOutcome,
     check_due,
     check_reviewable,
+    check_sooner,
     latest_due,
-    review_id,
 )
 
 
 @command("clients.set-review")
 def set_review(entry: Entry, *, client: UUID, kind: ReviewKind, due: date) -> None:
-    """Set the day by which a client is to be reviewed.
+    """Set the day by which a client is to be reviewed; one that is set may only come sooner.
 
     Raises UnknownClient, BadReviewDate, or EvidenceReviewed for a professional's.
     """
@@ -32,6 +31,8 @@ def set_review(entry: Entry, *, client: UUID, kind: ReviewKind, due: date) -> No
     entry.lock(client)
     queries.client(client)
     check_due(kind, due, hong_kong_date(entry.effective_at))
+    stands = review_set(client, kind)
+    check_sooner(due, stands.due if stands else None)
     entry.record(client, ReviewSet(kind=kind, due=due))
 
 
@@ -43,7 +44,7 @@ def plan_reviews(entry: Entry, *, client: UUID) -> None:
     """
     entry.lock(client)
     opened = hong_kong_date(queries.client(client).opened_at)
-    if Review.objects.filter(pk=review_id(client, ReviewKind.PERIODIC), due__isnull=False).exists():
+    if review_set(client, ReviewKind.PERIODIC):
         raise NothingToDo("A review is set.", client=client)
     entry.record(client, ReviewSet(kind=ReviewKind.PERIODIC, due=latest_due(ReviewKind.PERIODIC, opened)))
 
@@ -83,6 +84,12 @@ def change_circumstances(entry: Entry, *, client: UUID, what: Circumstance) -> N
     """Take note that something about the client changed; a review follows. Raises UnknownClient."""
     entry.lock(client)
     queries.client(client)
+    note_change(entry, client, what)
+
+
+def note_change(entry: Entry, client: UUID, what: Circumstance) -> None:
+    """Record what changed about a locked client, and set its review unless one is set already."""
     entry.record(client, CircumstancesChanged(what=what))
-    due = latest_due(ReviewKind.CIRCUMSTANCES, hong_kong_date(entry.effective_at))
-    entry.record(client, ReviewSet(kind=ReviewKind.CIRCUMSTANCES, due=due))
+    if review_set(client, ReviewKind.CIRCUMSTANCES) is None:
+        due = latest_due(ReviewKind.CIRCUMSTANCES, hong_kong_date(entry.effective_at))
+        entry.record(client, ReviewSet(kind=ReviewKind.CIRCUMSTANCES, due=due))

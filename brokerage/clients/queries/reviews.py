@@ -27,9 +27,14 @@ def reviews_of(client: UUID) -> list[Review]:
     return list(Review.objects.filter(client=client))
 
 
+def review_set(client: UUID, kind: ReviewKind) -> Review | None:
+    """The client's review of a kind that is set, if one is."""
+    return Review.objects.filter(pk=review_id(client, kind), due__isnull=False).first()
+
+
 def review(client: UUID, kind: ReviewKind) -> Review:
     """The client's review of a kind that is set; raises NoReview."""
-    found = Review.objects.filter(pk=review_id(client, kind), due__isnull=False).first()
+    found = review_set(client, kind)
     if found is None:
         raise NoReview("No review of this kind is set for the client.", client=client, kind=kind)
     return found

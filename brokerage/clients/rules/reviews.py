@@ -90,6 +90,15 @@ def check_due(kind: ReviewKind, due: date, today: date) -> None:
         )
 
 
+def check_sooner(due: date, stands: date | None) -> None:
+    """Pass if no review of the kind is set, or the day comes before the one set; raises BadReviewDate.
+
+    So a review that is due or was raised is put off by nothing: only doing it sets the next.
+    """
+    if stands is not None and due >= stands:
+        raise BadReviewDate(f"It is set for {stands}: choose an earlier day, or do it.", due=due, set=stands)
+
+
 def check_reviewable(kind: ReviewKind) -> None:
     """CLI-1: pass unless only a new classification can be this review; raises EvidenceReviewed."""
     if kind is ReviewKind.PROFESSIONAL:
