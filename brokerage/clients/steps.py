@@ -6,19 +6,28 @@ from brokerage.access.rules import Perm
 from brokerage.ledger.entry import Entry
 
 from . import queries
-from .events import StatusChanged
+from .events import AuthorityEnded, StatusChanged
+from .events.standing_authorities import StandingAuthorityEnded
+from .queries.holds import authorities_of
+from .queries.standing_authorities import standing_authorities
 from .rules.holds import HoldInPlace
+from .rules.standing_authorities import End
 from .rules.status import ClientStatus, check_transition
 
 
 def close_step(entry: Entry, *, client: UUID, reason: str) -> None:
     """Close a locked client for good, by two people; the caller has proved that nothing is left behind.
 
-    Raises UnknownClient, BadTransition, ReasonMissing, HoldInPlace or SecondPersonNeeded.
+    Nobody acts for it from then on, and what it let the firm do ends. Raises UnknownClient, BadTransition,
+    ReasonMissing, HoldInPlace or SecondPersonNeeded.
     """
     found = queries.client(client)
     check_transition(ClientStatus(found.base), ClientStatus.CLOSED, reason)
     if found.holds:
         raise HoldInPlace("Lift every hold before the client is closed.", client=client)
     entry.second_person(Perm.APPROVE_STATUSES, client=client)
+    for person, capacity in authorities_of(client):
+        entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=End.CLOSED.value))
+    for each in standing_authorities(None, client).filter(ended_at=None):
+        entry.record(client, StandingAuthorityEnded(authority=each.id, end=End.CLOSED))
     entry.record(client, StatusChanged(status=ClientStatus.CLOSED, reason=reason))

@@ -15,6 +15,7 @@ from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 
+from . import queries
 from .commands.authority import end_authority
 from .commands.reviews import plan_reviews, raise_review
 from .commands.screening import RESCREEN, screen
@@ -32,6 +33,7 @@ from .rules.person import PersonErased
 from .rules.reviews import ReviewKind
 from .rules.screening import NotScreenable
 from .rules.standing_authorities import NoticeTooLate, UnknownStandingAuthority
+from .rules.status import ClientStatus, NotActive
 
 
 def _unscreened(run: Run) -> Sequence[UUID]:
@@ -86,14 +88,16 @@ def plan_and_raise_reviews(run: Run, items: Sequence[UUID]) -> None:
 
 @outbox.handler(RENEWAL_NOTICE)
 def send_renewal_notice(message: outbox.Message) -> None:
-    """Mail a renewal's notice and keep the receipt; one about a term that is over is not sent.
+    """Mail a renewal's notice and keep the receipt.
 
-    Raises Unreachable, so that the message is tried again and then parked for staff.
+    One about a term that is over is not sent, nor one to a client that is not active by now: its authority
+    lapses. Raises Unreachable, so that the message is tried again and then parked for staff.
     """
     authority, ends = UUID(message.payload["authority"]), date.fromisoformat(message.payload["ends"])
     with suppress(UnknownStandingAuthority, NothingToDo):
         row = authorities.standing_authority(authority)
-        if row.noticed is None or row.ends != ends:
+        active = queries.client(row.client).status == ClientStatus.ACTIVE
+        if row.noticed is None or row.ends != ends or not active:
             return
         told = tell_of_renewal(row)
         context = Context(
@@ -117,7 +121,7 @@ def conclude_authorities(run: Run, items: Sequence[UUID]) -> None:
     """Announce renewals, renew by silence or let lapse (AST-2), and end powers of attorney that ran out."""
     day = hong_kong_date(run.slot)
     for authority in authorities.to_announce(day):
-        with suppress(NothingToDo, NoticeTooLate):
+        with suppress(NothingToDo, NoticeTooLate, NotActive):
             announce_renewal(run.context(f"{authority}:announce"), authority=authority)
     for authority in authorities.run_out(day):
         with suppress(NothingToDo):

@@ -58,7 +58,7 @@ def test_a_client_gives_and_revokes_a_standing_authority():
 def test_a_client_neither_sees_nor_touches_anothers():
     mine, theirs = ClientFactory(), ClientFactory()
     authority = give_standing_authority(
-        context(source=Source.PORTAL),
+        context(source=Source.PORTAL, maker=entitled(theirs)),
         client=theirs,
         purpose=Purpose.CLIENT_MONEY,
         ends=in_a_year(),

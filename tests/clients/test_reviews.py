@@ -1,5 +1,6 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
@@ -18,10 +19,15 @@ from brokerage.clients.commands.reviews import (
     raise_review,
     set_review,
 )
+from brokerage.clients.commands.standing_authorities import give_standing_authority
+from brokerage.clients.events.holds import HoldPlaced
+from brokerage.clients.models import Client, StandingAuthority
+from brokerage.clients.projections.client import evolved_client
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import in_the_hands_of
 from brokerage.clients.queries.holds import holds_on
 from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
+from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.holds import (
     BadHoldReference,
     Ground,
@@ -37,12 +43,13 @@ from brokerage.clients.rules.reviews import (
     ReviewOutcome,
     latest_due,
 )
-from brokerage.clients.rules.status import BadTransition, ClientStatus
+from brokerage.clients.rules.standing_authorities import Purpose
+from brokerage.clients.rules.status import BadTransition, ClientClosed, ClientStatus, ClientType
 from brokerage.clients.tasks import plan_and_raise_reviews
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo
-from brokerage.ledger.entry import SecondPersonNeeded
+from brokerage.ledger.entry import SecondPersonNeeded, Source
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from custody import commands as custody
@@ -104,13 +111,18 @@ class TestADeath:
     def test_freezes_what_the_person_held_and_ends_what_the_person_could_do(self):
         somebody = person("Departed")
         client = holder(somebody)
+        company = ClientFactory(type=ClientType.CORPORATE)
+        entitled(company, somebody, Capacity.SIGNATORY)
         report_death(context(), person=somebody, reference="DC-2026-1")
         assert list(holds_on(client).values()) == [Ground.DEATH]
         assert client_of(client).status == ClientStatus.FROZEN
+        assert in_the_hands_of(somebody) == {client}
+        assert client_of(company).status == ClientStatus.ACTIVE
 
     def test_ends_no_authority_of_other_joint_holders(self):
         one, other = person("One"), person("Other")
-        client = holder(one)
+        client = ClientFactory(type=ClientType.JOINT)
+        entitled(client, one)
         entitled(client, other)
         report_death(context(), person=one, reference="DC-2026-2")
         assert client in in_the_hands_of(other)
@@ -124,6 +136,32 @@ class TestADeath:
 
 
 class TestClosing:
+    @pytest.mark.rule("CLI-9", "CLI-13")
+    def test_is_final_and_keeps_its_day(self):
+        somebody = person("Gone")
+        client = holder(somebody)
+        wanted = {"purpose": Purpose.CLIENT_MONEY, "ends": today(), "revocation_stated": True}
+        asked = context(source=Source.PORTAL, maker=somebody)
+        give_standing_authority(asked, client=client, **wanted)
+        custody.close_client(by_two(), client=client, reason="left")
+        closed = client_of(client)
+        assert not in_the_hands_of(somebody)
+        assert StandingAuthority.objects.get().end == "client-closed"
+        report_death(context(), person=somebody, reference="DC-9")
+        with pytest.raises(ClientClosed):
+            place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-1")
+        after = client_of(client)
+        assert (after.status, after.status_at, after.holds) == ("closed", closed.status_at, {})
+        assert rebuild(check=True).identical
+
+    def test_stands_in_books_in_which_a_hold_came_later(self):
+        row = Client(status=ClientStatus.CLOSED, base=ClientStatus.CLOSED, holds={}, status_at=seams.now())
+        placed = HoldPlaced(hold=uuid4(), ground=Ground.COURT, reference="HCMP-1")
+        recorded = SimpleNamespace(event=placed, effective_at=seams.now())
+        before = row.status_at
+        assert evolved_client(row, recorded).status == ClientStatus.CLOSED
+        assert row.status_at == before
+
     @pytest.mark.rule("CLI-13")
     def test_leaves_nothing_behind(self):
         BankFactory()
@@ -188,6 +226,32 @@ class TestReviews:
                 kind=ReviewKind.PERIODIC,
                 due=today() + timedelta(days=days),
             )
+
+    @pytest.mark.rule("CLI-6")
+    def test_that_are_set_or_raised_are_put_off_by_nothing_but_doing_them(self):
+        client = ClientFactory()
+        wanted = {"client": client, "kind": ReviewKind.PERIODIC}
+        for days in (20, 10):
+            set_review(context(), **wanted, due=today() + timedelta(days=days))
+        for days in (10, 365):
+            with pytest.raises(BadReviewDate):
+                set_review(context(), **wanted, due=today() + timedelta(days=days))
+        set_review(context(), **wanted, due=today())
+        raise_review(context(), **wanted)
+        with pytest.raises(BadReviewDate):
+            set_review(context(), **wanted, due=today() + timedelta(days=365))
+        row = review(client, ReviewKind.PERIODIC)
+        assert row.due == today()
+        assert row.raised_at is not None
+
+    @pytest.mark.rule("CLI-6")
+    def test_of_circumstances_are_due_thirty_days_after_the_first_change(self):
+        client = ClientFactory()
+        long_ago = seams.now() - timedelta(days=29)
+        with seams.using(clock=lambda: long_ago):
+            change_circumstances(context(), client=client, what=Circumstance.CONTROL)
+        change_circumstances(context(), client=client, what=Circumstance.WEALTH)
+        assert review(client, ReviewKind.CIRCUMSTANCES).due == today() + timedelta(days=1)
 
     def test_follow_from_changed_circumstances_once(self):
         client = ClientFactory()

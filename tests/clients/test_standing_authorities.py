@@ -6,9 +6,10 @@ from uuid import UUID, uuid4
 import pytest
 from PIL import Image
 
+from brokerage.access.models import User
 from brokerage.clients import vault
 from brokerage.clients.commands.authority import appoint_attorney, end_authority, grant_authority
-from brokerage.clients.commands.holds import report_death
+from brokerage.clients.commands.holds import lift_hold, place_hold, report_death
 from brokerage.clients.commands.person import store_document
 from brokerage.clients.commands.standing_authorities import (
     RENEWAL_NOTICE,
@@ -20,7 +21,7 @@ from brokerage.clients.commands.standing_authorities import (
 )
 from brokerage.clients.events.standing_authorities import RenewalNoticeDelivered
 from brokerage.clients.models import StandingAuthority
-from brokerage.clients.queries import in_the_hands_of
+from brokerage.clients.queries import authority_holders, in_the_hands_of
 from brokerage.clients.queries.standing_authorities import (
     covered,
     expiring,
@@ -29,10 +30,13 @@ from brokerage.clients.queries.standing_authorities import (
 )
 from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower, NotScreened
 from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.holds import Ground, LiftReason
+from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.standing_authorities import (
     End,
     NoticeTooLate,
     NotWritten,
+    PaperUsed,
     Purpose,
     PurposeCovered,
     RevocationMissing,
@@ -43,7 +47,7 @@ from brokerage.clients.rules.standing_authorities import (
     covers,
     end_of_term,
 )
-from brokerage.clients.rules.status import Classification
+from brokerage.clients.rules.status import Classification, ClientType, NotActive
 from brokerage.clients.tasks import conclude_authorities
 from brokerage.jobs import outbox
 from brokerage.jobs.queries import parked_items
@@ -70,15 +74,26 @@ def at(day: date):
     return seams.using(clock=lambda: NOON + (day - START))
 
 
-def portal(**changes):
-    return context(source=Source.PORTAL, **changes)
+def portal(client: UUID):
+    """A context of somebody who signs for the client, in the portal."""
+    return context(source=Source.PORTAL, maker=min(authority_holders(client)))
 
 
-def given(ends: date = LAST, **changes) -> UUID:
+def held() -> UUID:
+    client = ClientFactory()
+    entitled(client)
+    return client
+
+
+def given(ends: date = LAST, client: UUID | None = None) -> UUID:
     with at(START):
-        wanted = {"client": ClientFactory(), "purpose": Purpose.REPLEDGE_SECURITIES, "ends": ends}
-        wanted["revocation_stated"] = True
-        return give_standing_authority(portal(), **(wanted | changes)).value
+        client = client or held()
+        wanted = {"purpose": Purpose.REPLEDGE_SECURITIES, "ends": ends, "revocation_stated": True}
+        return give_standing_authority(portal(client), client=client, **wanted).value
+
+
+def own(authority: UUID):
+    return portal(standing_authority(authority).client)
 
 
 def work(day: date) -> None:
@@ -128,22 +143,28 @@ class TestTheRules:
     )
     def test_silence_renews_after_fourteen_days_notice_without_objection(self, days, objected, end):
         delivered = LAST - timedelta(days=days)
-        assert end_of_term(ends=LAST, delivered=delivered, objected=objected) is end
-        assert end_of_term(ends=LAST, delivered=None, objected=False) is End.WITHOUT_NOTICE
+        assert end_of_term(ends=LAST, delivered=delivered, objected=objected, active=True) is end
+        assert end_of_term(ends=LAST, delivered=None, objected=False, active=True) is End.WITHOUT_NOTICE
+
+    @pytest.mark.rule("AST-2")
+    def test_the_silence_of_a_client_that_is_not_active_renews_nothing(self):
+        told = LAST - timedelta(days=30)
+        assert end_of_term(ends=LAST, delivered=told, objected=False, active=False) is End.LAPSED
 
 
 class TestAStandingAuthority:
     @pytest.mark.rule("AST-2")
     def test_is_in_writing_says_how_to_revoke_it_and_ends_in_time(self):
-        wanted = {"client": ClientFactory(), "purpose": Purpose.REPLEDGE_SECURITIES}
+        client = held()
+        wanted = {"client": client, "purpose": Purpose.REPLEDGE_SECURITIES}
         with at(START):
             with pytest.raises(NotWritten):
                 give_standing_authority(context(), **wanted, ends=LAST, revocation_stated=True)
             with pytest.raises(RevocationMissing):
-                give_standing_authority(portal(), **wanted, ends=LAST, revocation_stated=False)
+                give_standing_authority(portal(client), **wanted, ends=LAST, revocation_stated=False)
             late = LAST + timedelta(days=1)
             with pytest.raises(TermTooLong):
-                give_standing_authority(portal(), **wanted, ends=late, revocation_stated=True)
+                give_standing_authority(portal(client), **wanted, ends=late, revocation_stated=True)
 
     def test_is_on_paper_when_staff_record_it(self):
         somebody = person("Harmless")
@@ -184,14 +205,14 @@ class TestAStandingAuthority:
     def test_is_revoked_by_the_client_at_once(self):
         authority = given()
         client = standing_authority(authority).client
-        revoke_standing_authority(portal(), authority=authority)
+        revoke_standing_authority(portal(client), authority=authority)
         assert not covered(client, Purpose.REPLEDGE_SECURITIES, START)
         with pytest.raises(UnknownStandingAuthority):
-            revoke_standing_authority(portal(), authority=authority)
+            revoke_standing_authority(portal(client), authority=authority)
 
     @pytest.mark.rule("AST-2")
     def test_is_announced_by_mail_and_renewed_by_silence(self, mailoutbox):
-        client = ClientFactory()
+        client = ClientFactory(type=ClientType.JOINT)
         ada, ben = reachable(client, "ada"), reachable(client, "ben")
         authority = given(client=client)
         work(LAST - timedelta(days=31))
@@ -220,10 +241,11 @@ class TestAStandingAuthority:
     @pytest.mark.parametrize(("days", "renewed"), [(14, True), (13, False)])
     def test_is_renewed_by_silence_only_if_the_notice_arrived_in_time(self, days, renewed, mailoutbox):
         client = ClientFactory()
+        reachable(client, "ada", email="")
         authority = given(client=client)
         work(LAST - timedelta(days=30))
         assert mailoutbox == []
-        reachable(client, "ada")
+        User.objects.filter(username="ada").update(email="ada@example.test")
         work(LAST - timedelta(days=days))
         assert len(mailoutbox) == 1
         assert (authority in expiring(LAST).values_list("pk", flat=True)) is not renewed
@@ -234,7 +256,7 @@ class TestAStandingAuthority:
 
     @pytest.mark.rule("AST-2")
     def test_lapses_where_the_notice_reached_nobody_and_staff_are_told(self, mailoutbox):
-        client = ClientFactory()
+        client = ClientFactory(type=ClientType.JOINT)
         reachable(client, "ada")
         reachable(client, "ben", email="")
         authority = given(client=client)
@@ -265,7 +287,7 @@ class TestAStandingAuthority:
         authority = given(client=client)
         with at(LAST - timedelta(days=30)):
             announce_renewal(context(), authority=authority)
-        revoke_standing_authority(portal(), authority=authority)
+        revoke_standing_authority(own(authority), authority=authority)
         work(LAST - timedelta(days=29))
         assert mailoutbox == []
 
@@ -276,7 +298,7 @@ class TestAStandingAuthority:
         authority = given(client=client)
         work(LAST - timedelta(days=30))
         with at(LAST - timedelta(days=1)):
-            object_to_renewal(portal(), authority=authority)
+            object_to_renewal(own(authority), authority=authority)
         work(LAST + timedelta(days=1))
         assert StandingAuthority.objects.get(pk=authority).end == "lapsed"
 
@@ -291,8 +313,75 @@ class TestAStandingAuthority:
     def test_is_renewed_in_writing_by_the_client(self):
         authority = given()
         with at(date(2026, 9, 1)):
-            renew_standing_authority(portal(), authority=authority, ends=date(2027, 8, 31))
+            renew_standing_authority(own(authority), authority=authority, ends=date(2027, 8, 31))
         assert standing_authority(authority).ends == date(2027, 8, 31)
+
+    @pytest.mark.rule("AST-2", "CLI-13")
+    def test_is_neither_given_nor_renewed_nor_announced_unless_the_client_is_active(self, mailoutbox):
+        client = ClientFactory()
+        reachable(client, "ada")
+        authority, early = given(client=client), LAST - timedelta(days=30)
+        with at(early):
+            announce_renewal(context(), authority=authority)
+        hold = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-1").value
+        work(early)
+        assert mailoutbox == []
+        assert not covered(client, Purpose.REPLEDGE_SECURITIES, START)
+        with at(early):
+            with pytest.raises(NotActive):
+                renew_standing_authority(portal(client), authority=authority, ends=LAST)
+            with pytest.raises(NotActive):
+                announce_renewal(context(), authority=authority)
+            with pytest.raises(NotActive):
+                given(client=client)
+        lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.ORDER_DISCHARGED)
+        assert covered(client, Purpose.REPLEDGE_SECURITIES, START)
+
+    @pytest.mark.rule("AST-2", "CLI-13")
+    def test_of_who_died_after_the_notice_lapses_with_its_term(self, mailoutbox):
+        client = ClientFactory()
+        ada, authority = reachable(client, "ada"), given(client=client)
+        work(LAST - timedelta(days=30))
+        assert len(mailoutbox) == 1
+        report_death(context(), person=ada, reference="DC-1")
+        work(LAST + timedelta(days=1))
+        assert StandingAuthority.objects.get(pk=authority).end == "lapsed"
+
+    @pytest.mark.rule("AST-2", "CLI-13")
+    def test_is_given_and_renewed_by_who_signs_for_the_client_not_by_an_attorney(self):
+        principal, attorney = person("Principal"), screened(person("Attorney"))
+        client = holder(principal)
+        authority = given(client=client)
+        power = {"document": paper(principal), "until": LAST}
+        with at(START):
+            appoint_attorney(by_two(), client=client, person=attorney, **power)
+            asked = {"purpose": Purpose.LEND_SECURITIES, "ends": LAST, "revocation_stated": True}
+            with pytest.raises(MandateNotMet):
+                give_standing_authority(context(source=Source.PORTAL, maker=attorney), client=client, **asked)
+            with pytest.raises(MandateNotMet):
+                renew_standing_authority(
+                    context(source=Source.PORTAL, maker=attorney), authority=authority, ends=LAST
+                )
+
+    @pytest.mark.rule("AST-2")
+    def test_is_renewed_on_a_paper_of_the_present_term_that_nothing_else_rests_on(self):
+        somebody = person("Harmless")
+        client = holder(somebody)
+        with at(START - timedelta(days=1)):
+            old = paper(somebody, DocumentKind.SIGNATURE)
+        with at(START):
+            first = paper(somebody, DocumentKind.SIGNATURE)
+            wanted = {"client": client, "ends": LAST, "revocation_stated": True, "document": first}
+            authority = give_standing_authority(context(), purpose=Purpose.CLIENT_MONEY, **wanted).value
+            with pytest.raises(PaperUsed):
+                give_standing_authority(context(), purpose=Purpose.LEND_SECURITIES, **wanted)
+            for used in (first, old):
+                with pytest.raises(PaperUsed):
+                    renew_standing_authority(context(), authority=authority, ends=LAST, document=used)
+            second = paper(somebody, DocumentKind.SIGNATURE)
+            renew_standing_authority(context(), authority=authority, ends=LAST, document=second)
+            with pytest.raises(PaperUsed):
+                renew_standing_authority(context(), authority=authority, ends=LAST, document=first)
 
 
 class TestAPowerOfAttorney:

@@ -87,6 +87,7 @@ def classify_applicant(
         review_due=due,
         suitability=suitability(investor, assessed=assessed, consented=consent is not None, waive=waive),
         terms=figures.since,
+        consent=consent,
     )
     entry.record(application, classified)
     return due

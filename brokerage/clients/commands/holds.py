@@ -22,19 +22,20 @@ from ..rules.holds import (
     hold_id,
     screening_hold,
 )
+from ..rules.status import ClientStatus, check_not_closed
 
 
 @command("clients.place-hold")
 def place_hold(entry: Entry, *, client: UUID, ground: Ground, reference: str) -> UUID:
     """Freeze a client at once, by one person, under a case or order number; returns the hold's id.
 
-    Raises UnknownClient, HoldInPlace, HitWaits for a screening hold, or BadHoldReference.
+    Raises UnknownClient, ClientClosed, HoldInPlace, HitWaits for a screening hold, or BadHoldReference.
     """
     if ground is Ground.SCREENING:
         raise HitWaits("A hold for a screening hit is placed by the screening.", client=client)
     hold = hold_id(client, ground, checked_hold_reference(reference))
     entry.lock(client)
-    queries.client(client)
+    check_not_closed(ClientStatus(queries.client(client).status))
     if hold in holds_on(client):
         raise HoldInPlace("This hold stands already.", client=client, hold=hold)
     entry.record(client, HoldPlaced(hold=hold, ground=ground, reference=reference))
@@ -104,8 +105,9 @@ def lock_person(entry: Entry, person: UUID, *others: UUID) -> list[UUID]:
 
 
 def freeze(entry: Entry, client: UUID, hold: UUID, ground: Ground, reference: str) -> None:
-    """Record a hold on a locked client, unless it stands."""
-    if hold not in holds_on(client):
+    """Record a hold on a locked client, unless it stands or the client is closed."""
+    closed = queries.client(client).status == ClientStatus.CLOSED
+    if not closed and hold not in holds_on(client):
         entry.record(client, HoldPlaced(hold=hold, ground=ground, reference=reference))
 
 

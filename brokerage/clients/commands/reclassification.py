@@ -65,6 +65,7 @@ def reclassify(
         review_due=due,
         suitability=protected,
         terms=figures.since,
+        consent=consent,
     )
     entry.record(client, classified)
     return due

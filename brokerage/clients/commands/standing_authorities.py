@@ -19,9 +19,9 @@ from ..events.standing_authorities import (
     StandingAuthorityRenewed,
 )
 from ..models.standing_authorities import StandingAuthority
-from ..queries.standing_authorities import covered, standing_authority
+from ..queries.standing_authorities import covered, is_named, standing_authority
 from ..rules.documents import DocumentKind
-from ..rules.mandate import check_alone
+from ..rules.mandate import check_instructed
 from ..rules.standing_authorities import (
     ONE_DAY,
     End,
@@ -29,12 +29,13 @@ from ..rules.standing_authorities import (
     Purpose,
     PurposeCovered,
     a_year_from,
+    check_fresh,
     check_given,
     check_notice,
     check_term,
     end_of_term,
 )
-from ..rules.status import Classification
+from ..rules.status import Act, Classification, ClientStatus, check_may
 
 RENEWAL_NOTICE = "clients.renewal-notice"
 """The kind of an outbox message that tells a client of a renewal by silence."""
@@ -52,11 +53,11 @@ def give_standing_authority(
 ) -> UUID:
     """Record what the client lets the firm do until the end of a day; returns the authority's id.
 
-    Without a document only the client itself can give it, in the portal. Raises UnknownClient,
-    MandateNotMet, UnknownDocument, NotWritten, RevocationMissing, TermTooLong or PurposeCovered.
+    Without a document only the client itself can give it, in the portal. Raises UnknownClient, NotActive,
+    MandateNotMet, UnknownDocument, PaperUsed, NotWritten, RevocationMissing, TermTooLong or PurposeCovered.
     """
     entry.lock(client)
-    queries.client(client)
+    _check_active(client)
     _check_signed(entry, client)
     starts = hong_kong_date(entry.effective_at)
     check_given(
@@ -80,9 +81,10 @@ def give_standing_authority(
 def announce_renewal(entry: Entry, *, authority: UUID) -> None:
     """Have the client told that silence renews the authority; at least 14 days before its end.
 
-    Raises UnknownStandingAuthority, NoticeTooLate, or NothingToDo when it was announced.
+    Raises UnknownStandingAuthority, NotActive, NoticeTooLate, or NothingToDo when it was announced.
     """
     found = _locked(entry, authority)
+    _check_active(found.client)
     if found.noticed is not None:
         raise NothingToDo("The renewal was announced.", authority=authority)
     check_notice(found.ends, hong_kong_date(entry.effective_at))
@@ -123,15 +125,17 @@ def renew_standing_authority(
 ) -> None:
     """The client renews in writing from today until the end of a day.
 
-    Raises UnknownStandingAuthority, UnknownDocument, NotWritten or TermTooLong.
+    A paper must have come in during the present term. Raises UnknownStandingAuthority, NotActive,
+    MandateNotMet, UnknownDocument, PaperUsed, NotWritten or TermTooLong.
     """
     found = _locked(entry, authority)
+    _check_active(found.client)
     starts = hong_kong_date(entry.effective_at)
     check_given(
         queries.investor(found.client, starts).classification,
         starts=starts,
         ends=ends,
-        written=_written(entry, found.client, document),
+        written=_written(entry, found.client, document, since=found.starts),
         revocation_stated=True,
     )
     _renew(entry, found, starts, ends, deemed=False, document=document)
@@ -149,12 +153,14 @@ def revoke_standing_authority(entry: Entry, *, authority: UUID) -> None:
 def conclude_standing_authority(entry: Entry, *, authority: UUID) -> bool:
     """An authority's last day has passed: renew it by silence where AST-2 allows, or let it lapse.
 
-    Returns whether it was renewed, for a year. Raises UnknownStandingAuthority; NothingToDo before its time.
+    That of a client who is not active lapses, whatever was announced. Returns whether it was renewed, for a
+    year. Raises UnknownStandingAuthority; NothingToDo before its time.
     """
     found = _locked(entry, authority)
     if hong_kong_date(entry.effective_at) <= found.ends:
         raise NothingToDo("The authority has not run out.", authority=authority)
-    end = end_of_term(ends=found.ends, delivered=found.delivered, objected=found.objected)
+    active = queries.client(found.client).status == ClientStatus.ACTIVE
+    end = end_of_term(ends=found.ends, delivered=found.delivered, objected=found.objected, active=active)
     if end is None:
         starts = found.ends + ONE_DAY
         ends = a_year_from(starts) - ONE_DAY
@@ -174,16 +180,26 @@ def _locked(entry: Entry, authority: UUID) -> StandingAuthority:
 
 
 def _check_signed(entry: Entry, client: UUID) -> None:
-    """CLI-13: one person is behind what a client asks for; raises MandateNotMet where that is too few."""
+    """CLI-13: who asks in the portal signs for the client, and alone does; raises MandateNotMet."""
     if entry.context.source is Source.PORTAL:
-        check_alone(queries.mandate(client))
+        maker = entry.context.maker
+        check_instructed(queries.mandate(client), {maker} if maker else ())
 
 
-def _written(entry: Entry, client: UUID, document: UUID | None) -> bool:
-    """Whether a signed paper of who may bind the client, or the own act in the portal, puts it in writing."""
+def _check_active(client: UUID) -> None:
+    """AST-2: only an active client gives or renews; raises UnknownClient or NotActive."""
+    check_may(ClientStatus(queries.client(client).status), Act.AUTHORISE)
+
+
+def _written(entry: Entry, client: UUID, document: UUID | None, since: date | None = None) -> bool:
+    """Whether a signed paper of who may bind the client, or the own act in the portal, puts it in writing.
+
+    The paper came in on `since` or later. Raises UnknownDocument or PaperUsed.
+    """
     if document is None:
         return entry.context.source is Source.PORTAL
     paper = queries.document(document)
+    check_fresh(named=is_named(paper), stored=hong_kong_date(paper.stored_at), since=since)
     return paper.person in queries.authority_holders(client) and paper.kind == DocumentKind.SIGNATURE
 
 

@@ -19,12 +19,13 @@ from ..rules.knowledge import Basis
 from ..rules.tax import EntityKind
 
 
-@event("clients.investor-classified")
+@event("clients.investor-classified", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestorClassified:
     """CLI-1 and CLI-2: as what the client is treated, on which evidence, and when that is looked at again.
 
-    `evidence_dated` is the date that staff saw on the evidence; None without evidence.
+    `evidence_dated` is the date that staff saw on the evidence; None without evidence. `consent` is the paper
+    on which suitability is waived.
     """
 
     investor: Investor
@@ -34,6 +35,12 @@ class InvestorClassified:
     review_due: date
     suitability: bool
     terms: date
+    consent: UUID | None = None
+
+
+@upcaster("clients.investor-classified", schema=1)
+def _without_consent(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "consent": None}
 
 
 @event("clients.knowledge-assessed")

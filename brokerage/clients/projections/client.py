@@ -41,8 +41,9 @@ def evolved_client(row: Client | None, recorded: Recorded) -> Client:
         row.holds = {id: each for id, each in row.holds.items() if id != str(event.hold)}
     else:
         row.base = event.status
-    row.status = ClientStatus.FROZEN if row.holds else row.base
-    row.status_at = recorded.effective_at
+    status = ClientStatus.FROZEN if row.holds and row.base != ClientStatus.CLOSED else row.base
+    if status != row.status:  # who was closed stays so since then: CLI-9 counts from there
+        row.status, row.status_at = status, recorded.effective_at
     return row
 
 

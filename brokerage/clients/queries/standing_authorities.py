@@ -1,16 +1,26 @@
 """Standing authorities: which stand, which end soon, and what they cover."""
 
 from datetime import date
+from itertools import chain
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
-from ..models.client import Authority
+from brokerage.ledger import queries as ledger
+
+from ..models.application import Party
+from ..models.client import Authority, Client
+from ..models.person import Document
 from ..models.standing_authorities import StandingAuthority
 from ..rules.authority import Capacity
 from ..rules.standing_authorities import NOTICE, REMINDER, End, Purpose, UnknownStandingAuthority, covers
+from ..rules.status import ClientStatus
 from .application import investor
 from .client import client as client_of
+
+PAPERS = ("document", "evidence", "consent")
+"""What events call a paper that they rest on."""
+STOPPED = (ClientStatus.FROZEN, ClientStatus.CLOSED)
 
 
 def standing_authority(id: UUID) -> StandingAuthority:
@@ -31,17 +41,32 @@ def standing_authorities(
 
 
 def covered(client: UUID, purpose: Purpose, on: date) -> bool:
-    """AST-2: whether the firm may do this with the client's assets on a day; raises UnknownClient."""
-    client_of(client)
+    """AST-2: whether the firm may do this with the client's assets on a day; raises UnknownClient.
+
+    Never while the client is frozen, nor once it is closed.
+    """
+    if client_of(client).status in STOPPED:
+        return False
     form = investor(client, on).classification
     rows = StandingAuthority.objects.filter(client=client, purpose=purpose, ended_at=None)
     return any(covers(form, since=row.starts, ends=row.ends, on=on) for row in rows)
 
 
+def is_named(paper: Document) -> bool:
+    """Whether something rests on a paper already, with a client that its person acts or acted for, or in an
+    application that names the person.
+    """
+    clients = Authority.objects.filter(person=paper.person).values_list("client", flat=True)
+    applications = Party.objects.filter(person=paper.person).values_list("application", flat=True)
+    recorded = chain.from_iterable(ledger.events(stream) for stream in {*clients, *applications})
+    return any(paper.id in (getattr(each.event, name, None) for name in PAPERS) for each in recorded)
+
+
 def to_announce(day: date) -> list[UUID]:
-    """Those that end within the house's reminder and were not announced, by id."""
+    """Those of active clients that end within the house's reminder and were not announced, by id."""
+    active = Client.objects.filter(status=ClientStatus.ACTIVE).values("id")
     rows = StandingAuthority.objects.filter(
-        ended_at=None, noticed=None, ends__gte=day, ends__lte=day + REMINDER
+        client__in=active, ended_at=None, noticed=None, ends__gte=day, ends__lte=day + REMINDER
     )
     return list(rows.order_by("pk").values_list("pk", flat=True))
 

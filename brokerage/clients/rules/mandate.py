@@ -45,16 +45,8 @@ def check_instructed(mandate: Mandate, by: Collection[UUID]) -> None:
     given = len(mandate.people & set(by))
     if given < mandate.signatures:
         raise MandateNotMet(
-            f"This needs {mandate.signatures} of those who sign for the client.",
+            f"This takes {mandate.signatures} of those who sign for the client;"
+            f" send a paper signed by {mandate.signatures} of them.",
             needed=mandate.signatures,
             given=given,
-        )
-
-
-def check_alone(mandate: Mandate) -> None:
-    """CLI-13: pass if one person's instruction is enough; raises MandateNotMet."""
-    if mandate.signatures > 1:
-        raise MandateNotMet(
-            f"Several people sign together for this client; send a paper signed by {mandate.signatures}.",
-            needed=mandate.signatures,
         )

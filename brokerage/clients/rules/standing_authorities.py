@@ -30,12 +30,19 @@ class End(StrEnum):
     LAPSED = "lapsed"
     WITHOUT_NOTICE = "lapsed-without-notice"
     """Its last day passed before a notice of its renewal had reached the client in time."""
+    CLOSED = "client-closed"
 
 
 class NotWritten(Refused):
     """AST-2: an authority that is not in writing."""
 
     code = "clients.authority-not-written"
+
+
+class PaperUsed(Refused):
+    """AST-2: a paper that cannot be about this term: something else rests on it, or it is too old."""
+
+    code = "clients.paper-used"
 
 
 class RevocationMissing(Refused):
@@ -96,6 +103,14 @@ def check_given(
     check_term(classification, starts=starts, ends=ends)
 
 
+def check_fresh(*, named: bool, stored: date, since: date | None = None) -> None:
+    """AST-2: pass if nothing else rests on a signed paper, and it came in since a day; raises PaperUsed."""
+    if named:
+        raise PaperUsed("Something else rests on this paper; add the one that was signed for this.")
+    if since is not None and stored < since:
+        raise PaperUsed("This paper is from before the present term; add the one signed since.", since=since)
+
+
 def check_term(classification: Classification, *, starts: date, ends: date) -> None:
     """AST-2: pass if the term is not empty, and at most twelve months for a non-professional; TermTooLong."""
     longest = classification is Classification.PROFESSIONAL or ends < a_year_from(starts)
@@ -127,11 +142,12 @@ def is_in_time(ends: date, delivered: date | None) -> bool:
     return delivered is not None and ends - delivered >= NOTICE
 
 
-def end_of_term(*, ends: date, delivered: date | None, objected: bool) -> End | None:
+def end_of_term(*, ends: date, delivered: date | None, objected: bool, active: bool) -> End | None:
     """AST-2: how an authority ends whose last day has passed; None where silence renews it.
 
-    Silence renews after a notice that was delivered, not merely sent, at least fourteen days before the end.
+    Silence renews after a notice that was delivered, not merely sent, at least fourteen days before the end;
+    and that of a client only that is `active`: nobody agrees who is dead or cannot act.
     """
-    if objected:
+    if objected or not active:
         return End.LAPSED
     return None if is_in_time(ends, delivered) else End.WITHOUT_NOTICE

@@ -49,6 +49,8 @@ class Act(StrEnum):
     PLEDGE = "pledge"
     RELEASE = "release"
     HOUSE_SALE = "house-sale"
+    AUTHORISE = "authorise"
+    """A standing authority is given or renewed."""
 
 
 ALLOWED: dict[ClientStatus, frozenset[Act]] = {
@@ -107,6 +109,12 @@ class CloseElsewhere(Refused):
     code = "clients.close-elsewhere"
 
 
+class ClientClosed(Refused):
+    """The client is closed for good: nothing is left that could be stopped."""
+
+    code = "clients.client-closed"
+
+
 class BadTransition(Refused):
     """A status that cannot follow the present one."""
 
@@ -122,6 +130,12 @@ def check_may(status: ClientStatus, act: Act) -> None:
     """Pass if a client in `status` may have `act` done; raises NotActive otherwise."""
     if act not in ALLOWED[status]:
         raise NotActive(f"The client is {status}; this needs an active client.", status=status, act=act)
+
+
+def check_not_closed(status: ClientStatus) -> None:
+    """Pass unless the client is closed; raises ClientClosed."""
+    if status is ClientStatus.CLOSED:
+        raise ClientClosed("The client is closed, and stays so: there is nothing to freeze.")
 
 
 def check_transition(old: ClientStatus, new: ClientStatus, reason: str) -> None:
