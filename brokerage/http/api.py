@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from django.http import Http404, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
 from rest_framework import exceptions, serializers
@@ -15,7 +15,9 @@ from brokerage.ledger.envelope import envelope, json_schema
 from brokerage.ledger.registry import Audience
 
 from . import documents, entries, feed, rest, webhook_api
+from .places import Place
 from .rest import paging
+from .rest.authentication import renewed
 
 LONGEST_WAIT_S = 20
 
@@ -56,10 +58,10 @@ class EventStream(BaseRenderer):
 
 
 class NoRoom(exceptions.APIException):
-    """Every waiting place of this process is taken."""
+    """Every waiting place of this process is taken, or one by the same login or key."""
 
     status_code = 503
-    default_detail = "Too many streams are open here; connect again in a moment."
+    default_detail = "Too many streams are open here, or one of yours; connect again in a moment."
     default_code = "no-room"
     wait = 2
 
@@ -69,7 +71,8 @@ class Events(rest.RestView):
 
     `after` is the position of the last event seen; `next_cursor` is what to send next. With `wait` an empty
     answer waits for an event. As text/event-stream the same events come as they are sealed: `id` is the
-    position, and Last-Event-ID resumes behind it. Nothing is skipped or doubled.
+    position, and Last-Event-ID resumes behind it. Nothing is skipped or doubled. A login or key waits once
+    at a time: a newer request ends an older one's waiting.
     """
 
     permission, for_clients, item = Perm.SEE_LEDGER, True, EventOut
@@ -93,7 +96,7 @@ class Events(rest.RestView):
         after = self._after(request)
         if request.accepted_renderer.format == EventStream.format:
             return self._stream(view, after)
-        page = feed.poll(view, after, self.asked["limit"], self.asked["wait"])
+        page = feed.poll(view, after, self.asked["limit"], self.asked["wait"], self._take)
         return Response(
             {
                 "data": [envelope(recorded, view.owners) for recorded in page.events],
@@ -104,10 +107,16 @@ class Events(rest.RestView):
 
     def _stream(self, view: feed.Window, after: int) -> HttpResponseBase:
         view.page(after, 1)  # a position that is none is refused before the stream begins
-        if not feed.waiting.acquire(blocking=False):
+        if view.is_empty:
+            return HttpResponse(status=204)  # to a browser: there is nothing to connect again for
+        place = self._take()
+        if place is None:
             raise NoRoom()
-        lines = feed.Stream(view, after)
+        lines = feed.Stream(view, after, place)
         return StreamingHttpResponse(lines, "text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+    def _take(self) -> Place | None:
+        return feed.waiting.take(self.asker.actor, lambda: renewed(self.request) == self.asker)
 
     def _kinds(self) -> frozenset[str]:
         visible = frozenset(feed.visible_kinds(self.asker))

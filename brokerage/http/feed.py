@@ -1,14 +1,14 @@
 """The feed: what the asker may see of the book, in the one order, by long poll or as a stream.
 
-Waiting holds a thread of the web server, so only settings.FEED_WAITERS of a process wait at a time: a
-poll beyond them is answered at once, a stream is asked to come back. A stream ends after LIFE_S, and
-whoever reconnects is checked again; so a right taken away ends a stream within that time.
+Waiting holds a thread of the web server, so only settings.FEED_WAITERS of a process wait at a time, each for
+another login or key, and nobody in whose reach nothing can happen: a poll beyond them is answered at once,
+a stream is asked to come back. Each look at the book is preceded by one at the asker: whose login, key or
+right has ended reads nothing more. A stream ends after LIFE_S in any case.
 """
 
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,13 +20,14 @@ from brokerage.ledger import feed, numbering, registry
 from brokerage.ledger.envelope import envelope
 from brokerage.ledger.registry import Audience, Kind
 
+from .places import Place, Places
 from .principal import audiences
 
 LOOK_S = 0.25
 HEARTBEAT_S = 10.0
 LIFE_S = 60.0
 STEP = 200
-waiting = threading.BoundedSemaphore(settings.FEED_WAITERS)
+waiting = Places(settings.FEED_WAITERS)
 
 
 def visible_kinds(asker: Principal) -> dict[str, Kind]:
@@ -47,6 +48,11 @@ class Window:
     owners: frozenset[UUID] | None
     whole: bool
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is in reach, whatever happens."""
+        return self.about is not None and not self.about
+
     def page(self, after: int, limit: int) -> feed.Page:
         """One bounded step; raises UnknownPosition."""
         if self.whole:
@@ -59,7 +65,7 @@ class Window:
         return feed.Page(events, told[found.cursor], told[found.cursor] < told[head])
 
     def _page(self, after: int, limit: int) -> feed.Page:
-        if self.about is not None and not self.about:
+        if self.is_empty:
             last = feed.head()
             return feed.Page([], max(after, last), False)
         return feed.page(after, limit, kinds=self.kinds, about=self.about)
@@ -74,37 +80,42 @@ def window(asker: Principal, kinds: frozenset[str], account: UUID | None) -> Win
     return Window(kinds, about, owners, Audience.RESTRICTED in audiences(asker))
 
 
-def poll(view: Window, after: int, limit: int, wait_s: float) -> feed.Page:
-    """The next page; an empty one at the head of the feed is waited with for at most `wait_s`."""
+def poll(view: Window, after: int, limit: int, wait_s: float, take: Callable[[], Place | None]) -> feed.Page:
+    """The next page; an empty one at the head of the feed is waited with for at most `wait_s`.
+
+    `take` gives a place to wait in, or none.
+    """
     page = view.page(after, limit)
-    if page.events or not wait_s or not waiting.acquire(blocking=False):
+    place = None if page.events or not wait_s or view.is_empty else take()
+    if place is None:
         return page
     try:
         until = time.monotonic() + wait_s
         while not page.events and (page.has_more or time.monotonic() < until):
             if not page.has_more:
                 time.sleep(LOOK_S)
+            if not place.stands():
+                break
             page = view.page(page.cursor, limit)
     finally:
-        waiting.release()
+        place.leave()
     return page
 
 
 class Stream:
-    """Server-sent events from a position on, for LIFE_S; `waiting` was acquired and is released at the end.
+    """Server-sent events from a position on, for LIFE_S, or while the `place` stands; it is left at the end.
 
     A heartbeat carries the position looked through so far, so a narrow reader resumes there as well.
     """
 
-    def __init__(self, view: Window, after: int) -> None:
-        self._view, self._after = view, after
-        self._held = True
+    def __init__(self, view: Window, after: int, place: Place) -> None:
+        self._view, self._after, self._place = view, after, place
 
     def __iter__(self) -> Iterator[str]:
         ends = time.monotonic() + LIFE_S
         beat = time.monotonic()
         yield "retry: 1000\n\n"
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and self._place.stands():
             page = self._view.page(self._after, STEP)
             for recorded in page.events:
                 data = json.dumps(envelope(recorded, self._view.owners), ensure_ascii=False)
@@ -117,7 +128,5 @@ class Stream:
                 time.sleep(LOOK_S)
 
     def close(self) -> None:
-        """Give the waiting place back, once; the web server calls this however the stream ended."""
-        if self._held:
-            self._held = False
-            waiting.release()
+        """Leave the place; the web server calls this however the stream ended."""
+        self._place.leave()

@@ -10,8 +10,11 @@ import pytest
 from django.db import connections
 from jsonschema import Draft202012Validator
 
+from brokerage.access.models import SignIn, User
 from brokerage.http import feed as waiting_room
-from brokerage.ledger import feed, registry, seals
+from brokerage.http import places
+from brokerage.http.places import Places
+from brokerage.ledger import feed, registry, seals, seams
 from brokerage.ledger.registry import Audience
 from custody import commands as custody
 from tests import factories
@@ -102,8 +105,8 @@ class TestPages:
         assert [event["type"] for event in page["data"]] == ["custody.deposited"]
 
     def test_a_poll_is_answered_at_once_when_no_place_is_left(self, sealed, monkeypatch):
-        monkeypatch.setattr(waiting_room, "waiting", threading.BoundedSemaphore(1))
-        waiting_room.waiting.acquire()
+        monkeypatch.setattr(waiting_room, "waiting", Places(1))
+        waiting_room.waiting.take("staff:another", lambda: True)
         page = staff("operations").get(f"events?after={feed.head()}&wait=20").json()
         assert page["data"] == []
 
@@ -203,13 +206,74 @@ class TestStream:
         assert {"id": str(feed.head())} in beats
 
     def test_gives_its_place_back_even_if_nobody_reads_it(self, sealed, monkeypatch):
-        monkeypatch.setattr(waiting_room, "waiting", threading.BoundedSemaphore(1))
+        monkeypatch.setattr(waiting_room, "waiting", Places(1))
         caller = staff("operations")
         first = caller.get("events", Accept="text/event-stream")
-        second = caller.get("events", Accept="text/event-stream")
+        second = staff("operations", name="lin").get("events", Accept="text/event-stream")
         assert (second.status_code, second["Retry-After"]) == (503, "2")
         first.close()
         assert caller.get("events", Accept="text/event-stream").status_code == 200
+
+
+ENDS = {
+    "its login is closed": lambda user: User.objects.filter(pk=user.pk).update(is_active=False),
+    "its stay is ended": lambda user: SignIn.objects.filter(user=user).update(ended_at=seams.now()),
+    "its right is taken": lambda user: user.groups.clear(),
+}
+
+
+class TestAWaitingReader:
+    @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+    def test_of_a_stream_reads_nothing_more_once(self, end, sealed):
+        caller = staff("operations")
+        answer = caller.get(f"events?after={feed.head()}", Accept="text/event-stream")
+        lines = iter(answer.streaming_content)
+        next(lines)
+        end(caller.user)
+        _deposit(sealed.account)
+        assert list(lines) == []
+
+    @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+    def test_of_a_poll_reads_nothing_more_once(self, end, sealed):
+        caller, after = staff("operations"), feed.head()
+        threading.Timer(0.5, lambda: (end(caller.user), _deposit(sealed.account))).start()
+        page = caller.get(f"events?after={after}&wait=5").json()
+        assert (page["data"], page["next_cursor"]) == ([], str(after))
+
+    def test_takes_no_place_where_nothing_can_happen(self, sealed, monkeypatch):
+        monkeypatch.setattr(waiting_room, "waiting", Places(0))
+        nobody = callers.Caller(callers.desk.member(name="stranger", staff=False))
+        assert nobody.get("events", Accept="text/event-stream").status_code == 204
+        holder = callers.holder_of(sealed.client)
+        theirs = holder.get(f"events?account={sealed.other_account}", Accept="text/event-stream")
+        assert theirs.status_code == 204
+        assert holder.get("events", Accept="text/event-stream").status_code == 503
+
+
+class TestPlaces:
+    def test_are_one_to_each_and_few_in_all(self, monkeypatch):
+        monkeypatch.setattr(places, "PATIENCE_S", 0)
+        room = Places(2)
+        first, second = (room.take(name, lambda: True) for name in ("a", "b"))
+        assert room.take("c", lambda: True) is None
+        second.leave()
+        assert room.take("a", lambda: True) is None  # the older reader of a hangs somewhere
+        assert not first.stands()
+        first.leave()
+        assert room.take("a", lambda: True).stands()
+
+    def test_pass_from_an_older_reader_to_a_newer_one(self):
+        room = Places(1)
+        older, taken = room.take("a", lambda: True), []
+        newer = threading.Thread(target=lambda: taken.append(room.take("a", lambda: True)))
+        newer.start()
+        while older.stands():
+            time.sleep(0.01)
+        older.leave()
+        newer.join()
+        older.leave()  # the web server closes what has ended already
+        assert taken[0].stands()
+        assert room.take("b", lambda: True) is None
 
 
 class Reader:
@@ -267,7 +331,7 @@ def test_a_reader_that_reconnects_at_random_sees_each_event_once_in_order(
     transactional_db, live_server, monkeypatch, settings
 ):
     settings.REST_QUOTA_LOGIN = settings.REST_QUOTA_ADDRESS = 10**6
-    monkeypatch.setattr(waiting_room, "waiting", threading.BoundedSemaphore(50))
+    monkeypatch.setattr(waiting_room, "waiting", Places(50))
     broker = callers.opened()
     caller, done = staff("compliance"), threading.Event()
     writers = [

@@ -9,9 +9,12 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from brokerage.access import keys
+from brokerage.access import keys, sign_in
 from brokerage.access.address import client_address
-from brokerage.access.models import ApiKey
+from brokerage.access.models import ApiKey, User
+from brokerage.access.rules import Principal
+
+from ..principal import principal
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -46,6 +49,21 @@ class Key(BaseAuthentication):
 
 class Session(SessionAuthentication):
     """The login of a browser; unsafe methods need the CSRF token."""
+
+
+def renewed(request: Request) -> Principal | None:
+    """Who asks, read anew from the key or the login that the request came with; None once that has ended."""
+    if isinstance(request.auth, ApiKey):
+        try:
+            Key().authenticate(request)
+        except AuthenticationFailed:
+            return None
+        return principal(request)
+    user = User.objects.filter(pk=request.user.pk, is_active=True).first()
+    if user is None or not sign_in.is_alive(request._request, user, in_person=False):
+        return None
+    request.user = user
+    return principal(request)
 
 
 class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
