@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from brokerage.ledger.registry import Audience, event
+from brokerage.ledger.registry import event
 
 from ..rules.documents import DocumentKind, Media
 from ..rules.person import PersonKind
@@ -31,15 +31,18 @@ class DocumentStored:
     digest: str
 
 
-@event("clients.person-held", audience=Audience.RESTRICTED)
+@event("clients.person-held")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonHeld:
-    """The person's records may not be erased until released, for a stated reason (a case number)."""
+    """The person's records may not be erased until released, for a stated reason (an order's number).
+
+    The desk may know: it forbids erasure and says nothing of a suspicion (decision 014).
+    """
 
     reason: str
 
 
-@event("clients.person-released", audience=Audience.RESTRICTED)
+@event("clients.person-released")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReleased:
     """The hold on the person's records ended, for a stated reason."""

@@ -13,6 +13,8 @@ class Person(models.Model):
     recorded_at = models.DateTimeField()
     held = models.BooleanField(default=False, help_text="A legal hold forbids erasure.")
     erased_at = models.DateTimeField(null=True)
+    died_at = models.DateTimeField(null=True, help_text="When the death was reported.")
+    insolvent_at = models.DateTimeField(null=True, help_text="When bankruptcy or winding-up was reported.")
 
     class Meta:
         ordering = ["recorded_at", "id"]

@@ -6,11 +6,14 @@ from uuid import UUID
 from brokerage.ledger.projection import fold, projection
 from brokerage.ledger.registry import Recorded
 
+from ..events.holds import DeathReported, InsolvencyReported
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import Document, Person
 
+BEFELL = (PersonRecorded, PersonHeld, PersonReleased, DeathReported, InsolvencyReported, PersonErased)
 
-@projection(models=(Person,), events=(PersonRecorded, PersonHeld, PersonReleased, PersonErased))
+
+@projection(models=(Person,), events=BEFELL)
 def persons(events: Sequence[Recorded]) -> None:
     """One row a person, under its current version."""
     fold(Person, events, _person, key=lambda recorded: recorded.stream)
@@ -27,6 +30,10 @@ def _person(row: Person | None, recorded: Recorded) -> Person:
             row.held = True
         case PersonReleased():
             row.held = False
+        case DeathReported():
+            row.died_at = recorded.effective_at
+        case InsolvencyReported():
+            row.insolvent_at = recorded.effective_at
         case PersonErased():
             row.erased_at = recorded.effective_at
     return row
