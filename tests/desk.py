@@ -86,6 +86,9 @@ PAGES = {
     "margin-write-off": "make_write_offs",
     "policy-propose": "make_policies",
     "prices-release": "make_prices",
+    "admin-logout": "see_reference",
+    "admin-password": "see_reference",
+    "admin-password-done": "see_reference",
     "approvals": "see_approvals",
     "approvals-approve": "see_approvals",
     "approval": "see_approvals",
@@ -104,7 +107,7 @@ _WATCHED = {
     " alert-open alert-dismiss",
     "raise_alerts": "client-alert",
     "see_onboarding": "agreements agreement-text",
-    "make_clients": "client-reclassify person-new person-paper",
+    "make_clients": "client-reclassify person-new person-paper person-correct person-certify",
     "make_limits": "client-reassess",
     "make_agreements": "agreement-publish",
     "make_erasures": "person-hold person-release person-erase",
@@ -125,7 +128,7 @@ PORTAL = {
     "portal-key-revoke",
 } | {f"portal-{name}" for name in OWN_LOGIN}
 PORTAL |= {"portal-apply", "portal-profile", "portal-application"} | {
-    f"portal-application-{part}" for part in ("step", "agreements", "decide", "others")
+    f"portal-application-{part}" for part in ("step", "remove", "agreements", "decide", "others")
 }
 PORTAL |= {"portal-authorities", "portal-authority-give", "portal-authority"}
 PORTAL |= {"portal-complaints", "portal-complain"}

@@ -1,6 +1,6 @@
 """Where a request comes from, and from what, as far as it can be believed."""
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -18,6 +18,18 @@ def client_address(request: HttpRequest) -> str:
     hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     seen = hops[-settings.PRAYA_PROXIES] if len(hops) >= settings.PRAYA_PROXIES else ""
     return _checked(seen) or _checked(direct)
+
+
+def network_of(address: str) -> str:
+    """The network that is counted as one asker: an IPv4 address, or the 64 bits of IPv6 that one line has."""
+    if not address:
+        return ""
+    return str(ip_network(f"{address}/{64 if ':' in address else 32}", strict=False))
+
+
+def first_of_network(request: HttpRequest) -> str | None:
+    """The first address of the network that a request is counted for; None where it cannot be known."""
+    return network_of(client_address(request)).partition("/")[0] or None
 
 
 def device(request: HttpRequest) -> str:

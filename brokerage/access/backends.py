@@ -15,7 +15,3 @@ class RoleBackend(ModelBackend):
         if not isinstance(user_obj, User) or not user_obj.is_active or obj is not None:
             return set()
         return {str(perm) for perm in user_obj.rights}
-
-    def has_perm(self, user_obj: Any, perm: str, obj: object = None) -> bool:
-        """Whether the login holds this right."""
-        return perm in self.get_all_permissions(user_obj, obj)

@@ -11,6 +11,7 @@ from django.contrib import auth
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,7 +22,7 @@ from . import factors, sign_in
 from .commands.stays import end_stays, own
 from .events.logins import Ending, Proof
 from .forms import Code
-from .lockout import may_try_code, note_wrong_code, remember
+from .lockout import remember, try_code
 from .models import User
 from .step_up import face_of, local
 
@@ -33,6 +34,13 @@ class LogIn(views.LoginView):
 
     redirect_authenticated_user = True
     for_staff = True
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Judge the password, and count a wrong one, under the lock on tries that the transaction holds."""
+        form = self.get_form()
+        with transaction.atomic():
+            is_right = form.is_valid()
+        return self.form_valid(form) if is_right else self.form_invalid(form)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         """The password was right."""
@@ -49,7 +57,7 @@ def let_in(request: HttpRequest, user: User, proof: Proof, proceed: str) -> Http
     """Begin the stay and lead on; the browser is known for this login from now on."""
     sign_in.begin(request, user, proof)
     response = redirect(proceed)
-    remember(request, response, user.username)
+    remember(request, response, user)
     return response
 
 
@@ -62,11 +70,9 @@ def second_step(request: HttpRequest, for_staff: bool) -> HttpResponse:
         return redirect(f"{face_of(for_staff)}login")
     user, proceed = found
     if request.method == "POST":
-        if not may_try_code(request, user.username):
-            return HttpResponse(status=429)
-        if proof := shown(request, user):
+        proof = try_code(request, user, lambda: shown(request, user))
+        if proof:
             return let_in(request, user, proof, proceed)
-        note_wrong_code(request, user.username)
     options = factors.begin_proof(user) if factors.of(user).passkeys else None
     return render(
         request,

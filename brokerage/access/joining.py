@@ -4,7 +4,6 @@ The password is asked for behind the link, never before: else whoever asks in an
 """
 
 from datetime import timedelta
-from ipaddress import ip_network
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 from brokerage.ledger import seams
 
 from . import notices
-from .address import client_address
+from .address import client_address, network_of
 from .commands import LinkSpent, NameTaken, ask_sign_up, sign_up
 from .commands.sign_ups import BadAddress, TooManyLinks, by_stranger, sealed_address
 from .doors import let_in
@@ -90,13 +89,6 @@ def _welcome(request: HttpRequest, user: User) -> HttpResponse:
     words = _("Your login is open. Set up a second factor next: nothing is signed or handed in without.")
     messages.success(request, words)
     return response
-
-
-def network_of(address: str) -> str:
-    """The network that is counted as one asker: an IPv4 address, or the 64 bits of IPv6 that one line has."""
-    if not address:
-        return ""
-    return str(ip_network(f"{address}/{64 if ':' in address else 32}", strict=False))
 
 
 def _page(request: HttpRequest, name: str, status: int = 200, **shown: object) -> HttpResponse:

@@ -13,7 +13,9 @@ from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from brokerage.ledger import seams
+from brokerage.ledger.entry import Context
 
+from .commands import fetch_key
 from .models import ApiKey
 from .queries import acts_for_clients, rights_of
 from .rules import Perm
@@ -49,14 +51,15 @@ def rights(key: ApiKey) -> frozenset[Perm]:
     return key.scoped & OF_THE_FIRM & rights_of(key.person)
 
 
-def issue(key: UUID, person: UUID) -> str | None:
-    """The text of a new key for the person who asked for it; None if it was fetched before, or is not his."""
-    row = ApiKey.objects.filter(id=key, person=person, digest=None, revoked_at=None).first()
-    if row is None:
-        return None
-    text = f"praya_{row.prefix}_{secrets.token_urlsafe(32)}"
-    fetched = ApiKey.objects.filter(id=key, digest=None).update(digest=digest(text))
-    return text if fetched else None
+def fetch(asked: Context, key: UUID) -> str:
+    """The text of a key for the person who asked for it, shown this once.
+
+    Raises UnknownKey, NotYourKey or KeyFetchedBefore.
+    """
+    prefix = ApiKey.objects.filter(id=key).values_list("prefix", flat=True).first()
+    text = f"praya_{prefix}_{secrets.token_urlsafe(32)}"
+    fetch_key(asked, key=key, digest=digest(text).hex())
+    return text
 
 
 def digest(text: str) -> bytes:

@@ -49,10 +49,11 @@ def new_key(request: HttpRequest) -> HttpResponse:
         return redirect("portal-keys")
     try:
         made = commands.make_key(context(asker), client=UUID(form.cleaned_data["client"]), **form.inputs())
+        text = keys.fetch(context(asker), made.value)
     except Refused as refusal:
         messages.error(request, refusal.message)
         return redirect("portal-keys")
-    return render(request, "portal/access/key.html", {"text": keys.issue(made.value, asker.person)})
+    return render(request, "portal/access/key.html", {"text": text})
 
 
 @allow_client

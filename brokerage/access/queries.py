@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
@@ -96,24 +96,30 @@ def rights_of(person: UUID) -> frozenset[Perm]:
     return permissions(logins.values_list("groups__name", flat=True))
 
 
-def login_names(persons: Iterable[UUID | None]) -> dict[UUID, str]:
-    """The names of the logins of each person, for a screen."""
+def login_names(persons: Iterable[UUID | None], *, personal: bool) -> dict[UUID, str]:
+    """What the logins of each person are called, for a reader who may see personal data or not."""
     names: dict[UUID, list[str]] = {}
     rows = User.objects.filter(person__in={person for person in persons if person}).order_by("username")
-    for person, name in rows.values_list("person", "username"):
-        names.setdefault(person, []).append(name)
+    for user in rows:
+        names.setdefault(user.person, []).append(user.called(personal=personal))
     return {person: ", ".join(each) for person, each in names.items()}
 
 
-def login_rows(wanted: str = "") -> QuerySet[User]:
-    """Logins whose name holds `wanted`, staff first, with `seen` (when last) and `proved` (by factor)."""
+def login_rows(wanted: str = "", *, personal: bool) -> QuerySet[User]:
+    """Logins whose name holds `wanted`, staff first, with `seen` (when last) and `proved` (by factor).
+
+    Whoever may not see personal data finds staff only by name, and clients in the order of their numbers.
+    """
     proofs = Authenticator.objects.filter(user=OuterRef("pk"), type__in=("totp", "webauthn"))
     seen = SignIn.objects.filter(user=OuterRef("pk")).order_by("-seen_at").values("seen_at")[:1]
     found = User.objects.filter(username__icontains=wanted) if wanted else User.objects.all()
+    if wanted and not personal:
+        found = found.filter(is_staff=True)
+    name = F("username") if personal else Case(When(is_staff=True, then=F("username")))
     return (
         found.annotate(seen=Subquery(seen), proved=Exists(proofs))
         .prefetch_related("groups")
-        .order_by("-is_staff", "-is_active", "username")
+        .order_by("-is_staff", "-is_active", name, "pk")
     )
 
 

@@ -23,7 +23,7 @@ from .commands.stays import own
 from .doors import shown
 from .events.logins import Ending, Factor
 from .forms import Code, Contact, PasskeyName, Password
-from .lockout import may_try_code, note_wrong_code
+from .lockout import remember, try_code
 from .models import User
 from .step_up import ONWARD, face, fresh_self, local, note_password
 
@@ -166,7 +166,7 @@ def contact(request: HttpRequest) -> HttpResponseBase:
 
 
 class ChangePassword(PasswordChangeView):
-    """Another password; every other session ends."""
+    """Another password; every other session ends, and no other browser is known any more."""
 
     template_name = "access/password.html"
 
@@ -178,7 +178,9 @@ class ChangePassword(PasswordChangeView):
         user.refresh_from_db()
         update_session_auth_hash(self.request, user)
         messages.success(self.request, _("Your password is changed. Other sessions were ended."))
-        return redirect("/")
+        response = redirect("/")
+        remember(self.request, response, user)
+        return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """With the frame of whoever asks."""
@@ -192,16 +194,12 @@ def confirm(request: HttpRequest) -> HttpResponseBase:
     user = _me(request)
     proceed = local(request.POST.get("next") or request.GET.get("next", "/"))
     owned = factors.of(user)
-    if request.method == "POST":
-        if not may_try_code(request, user.username):
-            return HttpResponse(status=429)
-        if _confirmed(request, user, bool(owned)):
-            return redirect(proceed)
-        note_wrong_code(request, user.username)
+    tried = request.method == "POST"
+    if tried and try_code(request, user, lambda: _confirmed(request, user, bool(owned))):
+        return redirect(proceed)
     options = json.dumps(factors.begin_proof(user), default=dict) if owned.passkeys else ""
     form = Code() if owned else Password()
-    wrong = request.method == "POST"
-    return _page(request, "confirm", form=form, next=proceed, options=options, wrong=wrong)
+    return _page(request, "confirm", form=form, next=proceed, options=options, wrong=tried)
 
 
 def _confirmed(request: HttpRequest, user: User, by_factor: bool) -> bool:

@@ -22,26 +22,25 @@ _SEEN_STEP = timedelta(minutes=1)  # a stay is written at most this often
 _BACKEND = "brokerage.access.backends.RoleBackend"
 
 
-def begin(request: HttpRequest, user: User, proof: Proof) -> SignIn:
+def begin(request: HttpRequest, user: User, proof: Proof) -> None:
     """Let the login in with a new session; what it was proved with says whether a second factor was shown."""
     now = seams.now()
     request.session.flush()
-    stay = SignIn.objects.create(
-        user=user,
-        address=client_address(request) or None,
-        device=device(request),
-        began_at=now,
-        seen_at=now,
+    stay = seams.new_id()
+    stays.sign_in(
+        stays.own(user),
+        login=user.pk,
+        stay=stay,
+        proof=proof,
+        unknown=not is_known(request, user),
+        sealed=stays.sealed_origin(client_address(request), device(request)),
     )
-    unknown = not is_known(request, user.username)
-    stays.sign_in(stays.own(user), login=user.pk, stay=stay.id, proof=proof, unknown=unknown)
     auth.login(request, user, backend=_BACKEND)
-    request.session[STAY] = str(stay.id)
+    request.session[STAY] = str(stay)
     if proof is not Proof.PASSKEY:
         request.session[PASSWORD_AT] = int(now.timestamp())
     if proof is not Proof.PASSWORD:
         request.session[CONFIRMED] = now.isoformat()
-    return stay
 
 
 def wait_for_factor(request: HttpRequest, user: User, proceed: str) -> None:

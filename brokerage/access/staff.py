@@ -8,13 +8,13 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import path
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from brokerage.http.asking import ask
 from brokerage.http.gate import allow, allow_any_staff, before_factor
 from brokerage.http.listing import page_of
-from brokerage.http.principal import principal
+from brokerage.http.principal import context, principal
+from brokerage.ledger.refusal import Refused
 
 from . import commands, doors, factors, keys, security
 from .commands.staff_logins import OF_STAFF
@@ -33,18 +33,21 @@ SEE, MAKE = "access.see_access", "access.make_access"
 @allow(SEE)
 def logins(request: HttpRequest) -> HttpResponse:
     """Every login, of staff first."""
-    wanted = request.GET.get("q", "").strip()
-    page = page_of(request, login_rows(wanted))
+    wanted, personal = request.GET.get("q", "").strip(), principal(request).may(Perm.SEE_PERSONAL)
+    page = page_of(request, login_rows(wanted, personal=personal))
+    page.object_list = [(row, row.called(personal=personal)) for row in page.object_list]
     return render(request, "staff/access/logins.html", {"page": page, "q": wanted})
 
 
 @allow(SEE)
 def login(request: HttpRequest, login: int) -> HttpResponse:
     """One login: its roles, its second factors, where it is in use, and what may be done about it."""
-    user = get_object_or_404(User, pk=login)
+    user, personal = get_object_or_404(User, pk=login), principal(request).may(Perm.SEE_PERSONAL)
     held = set(user.groups.values_list("name", flat=True))
     shown = {
         "login": user,
+        "name": user.called(personal=personal),
+        "whence": user.is_staff or personal,
         "held": sorted(held),
         "grantable": sorted(OF_STAFF - held) if user.is_staff else [],
         "factors": factors.of(user),
@@ -108,9 +111,10 @@ def new_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def fetch_key(request: HttpRequest, key: UUID) -> HttpResponse:
     """Show the text of a key, once, to the person who asked for it."""
-    text = keys.issue(key, principal(request).person)
-    if text is None:
-        messages.error(request, _("This key was fetched before, or is not yours to fetch."))
+    try:
+        text = keys.fetch(context(principal(request)), key)
+    except Refused as refusal:
+        messages.error(request, refusal.message)
         return redirect("keys")
     return render(request, "staff/access/key.html", {"text": text})
 

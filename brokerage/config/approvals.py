@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 
 from brokerage.access import commands, queries
 from brokerage.access.models import Proposal
-from brokerage.access.rules import ROLES, Principal, ProposalState
+from brokerage.access.rules import ROLES, Perm, Principal, ProposalState
 from brokerage.clients import queries as clients
 from brokerage.http.figures import hkt, quantity
 from brokerage.http.gate import allow
@@ -89,7 +89,7 @@ def proposal(request: HttpRequest, proposal: UUID) -> HttpResponse:
     asker = principal(request)
     row = _found(asker, proposal)
     (line,) = _lines(asker, [row])
-    names = queries.login_names([row.decided_by])
+    names = queries.login_names([row.decided_by], personal=asker.may(Perm.SEE_PERSONAL))
     asked = registered().get(row.command)
     return render(
         request,
@@ -195,7 +195,7 @@ def _one_of(request: HttpRequest, name: str, known: Sequence[str] | Mapping[str,
 
 
 def _lines(asker: Principal, rows: Sequence[Proposal]) -> list[Line]:
-    names = queries.login_names(row.maker for row in rows)
+    names = queries.login_names((row.maker for row in rows), personal=asker.may(Perm.SEE_PERSONAL))
     shown = clients.in_scope(asker.clients).filter(id__in=[row.client for row in rows if row.client])
     references = dict(shown.values_list("id", "reference"))
     now = seams.now()

@@ -75,6 +75,7 @@ ROOMS = [
     "reporting",
 ]
 INSTALLED_APPS = [
+    *ROOMS,  # before Django's own: access refuses createsuperuser and changepassword under their names
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -93,7 +94,6 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "django_htmx",
     "django_structlog",
-    *ROOMS,
     "brokerage.http",
     "brokerage.config",
 ]
@@ -179,7 +179,7 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_HANDLER = "brokerage.access.lockout.Handler"
-AXES_CLIENT_IP_CALLABLE = "brokerage.access.address.client_address"
+AXES_CLIENT_IP_CALLABLE = "brokerage.access.address.first_of_network"
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_DISABLE_ACCESS_LOG = True  # brokerage.access.models.SignIn tells who came and went
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "password", "code", "credential"]

@@ -12,7 +12,9 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.contrib.auth.models import Group
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import path
 
 from brokerage.access import factors, keys, lockout, sign_in
@@ -22,13 +24,18 @@ from brokerage.access.commands.stays import LastFactor, add_factor, end_stays, o
 from brokerage.access.events.logins import Ending, Factor
 from brokerage.access.models import ApiKey, SignIn, User
 from brokerage.access.step_up import fresh_mfa, local
+from brokerage.access.tasks import note_lockouts
 from brokerage.http.gate import allow_client
 from brokerage.jobs import outbox
+from brokerage.jobs.schedule import Run
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
+from brokerage.ledger.models import Entry
 from tests import desk
+from tests.factories import context
 
 pytestmark = pytest.mark.django_db
+RUN = Run(id=uuid4(), job="access.note-lockouts", slot=seams.now(), late=False)
 DOORS = {True: "/staff/login/", False: "/portal/login/"}
 
 
@@ -111,6 +118,8 @@ class TestA1Guessing:
         User.objects.filter(pk=victim.pk).update(email="victim@example.com")
         for _ in range(30):
             password(client, victim, "wrong")
+        for _ in range(2):
+            note_lockouts(RUN, [])
         told = [row.kind for row in ledger.events(victim.stream)]
         assert told.count("access.locked-out") == 1
         outbox.relay()
@@ -119,9 +128,45 @@ class TestA1Guessing:
     def test_names_that_do_not_exist_leave_nothing_in_the_book(self, client, axes):
         for _ in range(8):
             password(client, "nobody", "wrong")
-        from brokerage.ledger.models import Entry
-
+        note_lockouts(RUN, [])
         assert not Entry.objects.filter(command="access.lock-out").exists()
+
+    @pytest.mark.parametrize("wrong", ["password", "code"])
+    def test_where_it_is_known_waits_as_well_whatever_address_it_comes_from(self, wrong, client, axes):
+        victim = desk.member("credit")
+        victim.secret = with_app(victim)
+        password(client, victim)
+        code(client, victim, shows(victim.secret))
+        client.post("/staff/logout/")
+
+        def failed(last):
+            address = f"203.0.113.{last}"
+            answer = password(client, victim, "wrong" if wrong == "password" else desk.PASSWORD, address)
+            return code(client, victim, "000000", address) if wrong == "code" else answer
+
+        assert [failed(last).status_code for last in range(7)] == [200] * 4 + [429] * 3
+        note_lockouts(RUN, [])
+        (locked,) = (row for row in ledger.events(victim.stream) if row.kind == "access.locked-out")
+        assert locked.event.codes is (wrong == "code")
+
+    def test_one_line_of_ipv6_is_one_asker(self, victim, client, axes):
+        answers = [password(client, victim, "wrong", f"2001:db8::{last}").status_code for last in range(6)]
+        assert answers == [200] * 4 + [429] * 2
+        assert password(client, victim, address="2001:db8:0:1::1").status_code == 302
+
+    def test_a_changed_password_makes_every_other_browser_unknown(self, client, axes):
+        victim, elsewhere = desk.member("credit"), Client()
+        for browser in (client, elsewhere):
+            password(browser, victim)
+        client.force_login(victim)
+        fresh = "quite other words entirely"
+        form = {"old_password": desk.PASSWORD, "new_password1": fresh, "new_password2": fresh}
+        assert client.post("/staff/password/", form).status_code == 302
+        client.post("/staff/logout/")
+        for last in range(lockout.PER_ACCOUNT):
+            password(Client(), victim, "wrong", address=f"203.0.113.{last}")
+        assert password(elsewhere, victim, fresh, address="203.0.113.98").status_code == 429
+        assert password(client, victim, fresh, address="203.0.113.99").status_code == 302
 
 
 class TestA2Enumeration:
@@ -158,6 +203,23 @@ class TestA2Enumeration:
                 password(client, name, "wrong")
         assert hashed == {"staff": 1, "nobody": 1}
 
+    @pytest.mark.parametrize("known", [False, True], ids=["stranger", "with a cookie of another login"])
+    def test_asks_the_database_the_same_for_a_name_that_does_not_exist(self, known, axes):
+        desk.member("credit")
+        desk.member("auditor", name="other")
+        asked = {}
+        for name in ("staff", "nobody"):
+            browser = Client()
+            if known:
+                password(browser, "other", address="198.51.100.7")
+                browser.post("/staff/logout/")
+            with CaptureQueriesContext(connection) as queries:
+                answers = [password(browser, name, "wrong").status_code for _ in range(7)]
+            assert answers == [200] * 4 + [429] * 3
+            asked[name] = [re.sub(r"'[^']*'|\d+", "?", query["sql"]) for query in queries]
+            AccessAttempt.objects.all().delete()
+        assert asked["staff"] == asked["nobody"]
+
     def test_the_second_step_shows_nothing_to_whoever_skipped_the_first(self, client):
         for door in DOORS.values():
             assert client.get(f"{door}code/")["Location"] == door
@@ -179,6 +241,23 @@ class TestA3Fixation:
         seen.add(client.session.session_key)
         assert len(seen) == 4
         assert "planted" not in client.session
+
+
+def test_a_stay_begins_with_its_entry_or_not_at_all(client):
+    class Crash(BaseException):
+        pass
+
+    def die(point):
+        raise Crash
+
+    user = desk.member("client", staff=False)
+    with pytest.raises(Crash), seams.using(crash=die):
+        password(client, user)
+    assert not SignIn.objects.exists()
+    client.post(DOORS[False], {"username": "staff", "password": desk.PASSWORD}, HTTP_USER_AGENT="canary")
+    assert SignIn.objects.get().device == "canary"
+    assert [row.kind for row in ledger.events(user.stream)] == ["access.signed-in"]
+    assert "canary" not in repr(list(Entry.objects.values())) + repr(ledger.events(user.stream))
 
 
 class TestA4EndsAtOnce:
@@ -360,7 +439,7 @@ class TestA8Keys:
             person=uuid4(),
             expires_at=seams.now() + timedelta(days=1),
         )
-        text = keys.issue(key.id, key.person)
+        text = keys.fetch(context(maker=key.person), key.id)
         assert keys.authenticate(text, "127.0.0.1") == key
         assert client.get(f"/api/v1/accounts?key={text}&api_key={text}").status_code != 200
 

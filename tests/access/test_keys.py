@@ -6,10 +6,15 @@ import pytest
 from django.contrib.auth.models import Group
 
 from brokerage.access import keys
+from brokerage.access.commands.api_keys import KeyFetchedBefore, UnknownKey
 from brokerage.access.models import ApiKey, User
 from brokerage.access.rules import Perm
+from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
+from brokerage.ledger.models import Entry
+from brokerage.ledger.refusal import Refused
 from tests.desk import member
+from tests.factories import context
 
 pytestmark = pytest.mark.django_db
 
@@ -31,15 +36,31 @@ def made(**more):
 def fetched(**more):
     """The same, with its text."""
     key = made(**more)
-    return key, keys.issue(key.id, key.person)
+    return key, keys.fetch(context(maker=key.person), key.id)
 
 
-class TestIssue:
+class TestFetching:
     def test_gives_the_text_once_and_to_the_person_who_asked_only(self):
         key = made()
-        assert keys.issue(key.id, uuid4()) is None
-        assert keys.issue(key.id, key.person).startswith("praya_abcdefghij_")
-        assert keys.issue(key.id, key.person) is None
+        for asked in (context(maker=uuid4()), context()):
+            with pytest.raises(Refused):
+                keys.fetch(asked, key.id)
+        assert keys.fetch(context(maker=key.person), key.id).startswith("praya_abcdefghij_")
+        with pytest.raises(KeyFetchedBefore):
+            keys.fetch(context(maker=key.person), key.id)
+        with pytest.raises(UnknownKey):
+            keys.fetch(context(maker=key.person), uuid4())
+
+    def test_gives_no_text_of_a_key_that_was_revoked(self):
+        key = made(revoked_at=seams.now())
+        with pytest.raises(KeyFetchedBefore):
+            keys.fetch(context(maker=key.person), key.id)
+
+    def test_is_a_fact_that_does_not_hold_the_text(self):
+        key, text = fetched()
+        (row,) = ledger.events(key.id)
+        assert row.kind == "access.key-fetched"
+        assert text.rsplit("_", 1)[1] not in repr(list(Entry.objects.values()))
 
     def test_keeps_no_secret(self):
         key, text = fetched()

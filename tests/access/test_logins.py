@@ -23,6 +23,7 @@ from brokerage.access.commands import (
     shut_login,
     submit,
 )
+from brokerage.access.commands.api_keys import NotYourKey
 from brokerage.access.commands.staff_logins import NoContact, NotForStaff, OwnLogin
 from brokerage.access.commands.stays import add_factor, change_contact, own
 from brokerage.access.events.logins import Factor
@@ -207,12 +208,17 @@ class TestKeys:
         with pytest.raises(SecondPersonNeeded):
             make_key(by(ann), **asked)
         key = make_key(by(ann, bo), **asked).value
-        assert keys.issue(key, bo.person) is None
-        text = keys.issue(key, ann.person)
+        with pytest.raises(NotYourKey):
+            keys.fetch(by(bo), key)
+        text = keys.fetch(by(ann), key)
         assert keys.rights(keys.authenticate(text, "192.0.2.9")) == {Perm.SEE_MARGIN}
         revoke_key(by(bo), key=key)
         assert keys.authenticate(text, "192.0.2.9") is None
-        assert [row.kind for row in ledger.events(key)] == ["access.key-made", "access.key-revoked"]
+        assert [row.kind.removeprefix("access.key-") for row in ledger.events(key)] == [
+            "made",
+            "fetched",
+            "revoked",
+        ]
 
     @pytest.mark.parametrize(
         "scope", [Perm.APPROVE_CALLS, Perm.MAKE_ACCESS, Perm.APPROVE_ACCESS, Perm.MAKE_LIMITS]
@@ -253,7 +259,7 @@ class TestKeys:
         asked = self.ASKED | {"scopes": [Perm.SEE_MARGIN], "client": None}
         made = submit(by(ann), make_key, **asked)
         done = approve(by(bo), proposal=made.proposal, digest=made.digest, permissions=bo.rights)
-        assert keys.issue(done.value, ann.person)
+        assert keys.fetch(by(ann), done.value)
 
     def test_of_a_client_need_one_person(self, three):
         client = uuid4()

@@ -1,5 +1,6 @@
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError
 
 from brokerage.access.models import User
 from tests import desk
@@ -35,3 +36,28 @@ def test_closes_a_login_at_once(client):
     assert client.get("/staff/").status_code == 302
     with pytest.raises(CommandError):
         call_command("staff", "close", "nobody")
+
+
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        (["createsuperuser", "--username", "root", "--email", "root@example.com", "--noinput"], "staff add"),
+        (["changepassword", "somebody"], "staff close"),
+    ],
+)
+def test_stands_in_for_the_commands_of_django_that_go_round_it(asked, instead):
+    before = list(User.objects.values_list("username", "password"))
+    with pytest.raises(CommandError, match=f"manage.py {instead}"):
+        call_command(*asked)
+    assert list(User.objects.values_list("username", "password")) == before
+
+
+def test_nobody_is_a_superuser_and_the_mark_would_give_no_right():
+    user = User.objects.get(username="somebody")
+    user.is_superuser = True
+    assert user.has_perm("access.make_limits")
+    assert not user.has_perm("access.make_sales")
+    user.is_active = False
+    assert not user.has_perm("access.make_limits")
+    with pytest.raises(IntegrityError, match="access_no_superuser"):
+        User.objects.create_superuser("root", password=desk.PASSWORD)

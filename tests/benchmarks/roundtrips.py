@@ -81,7 +81,7 @@ def _key() -> str:
     asked = factories.by_two(maker=maker.person, checker=uuid4())
     scopes = [Perm.MAKE_PAYMENTS, Perm.SEE_ACCOUNTS]
     made = make_key(asked, name="bench", scopes=scopes, networks=["127.0.0.1/32"], days=1, client=None)
-    return str(keys.issue(made.value, maker.person))
+    return keys.fetch(factories.context(maker=maker.person), made.value)
 
 
 def _command(account: UUID) -> None:

@@ -10,9 +10,9 @@ from django.core import mail, serializers
 
 from brokerage.access import envelope, factors, keys, notices
 from brokerage.access.commands import make_key, open_client_login, open_login
-from brokerage.access.commands.stays import add_factor, change_contact, own, sign_in
+from brokerage.access.commands.stays import add_factor, change_contact, own, sealed_origin, sign_in
 from brokerage.access.events.logins import Factor, Proof
-from brokerage.access.models import ApiKey, SignIn, SignUp, User
+from brokerage.access.models import ApiKey, SignUp, User
 from brokerage.access.rules import Perm
 from brokerage.clients.commands import erase_person
 from brokerage.jobs import outbox
@@ -34,12 +34,10 @@ def person() -> UUID:
     user = User.objects.get(username="canary-ann")
     data = {"secret": factors.sealed_secret(factors.new_secret())}
     add_factor(own(user), login=user.pk, factor=Factor.TOTP, data=data, stay=None)
-    stay = SignIn.objects.create(
-        user=user, address="198.51.100.77", device="Canary-Device", began_at=seams.now(), seen_at=seams.now()
-    )
-    sign_in(own(user), login=user.pk, stay=stay.id, proof=Proof.CODE, unknown=False)
+    stay, origin = seams.new_id(), sealed_origin("198.51.100.77", "Canary-Device")
+    sign_in(own(user), login=user.pk, stay=stay, proof=Proof.CODE, unknown=False, sealed=origin)
     for address in ("canary@one.example", "canary@two.example"):
-        change_contact(own(user), login=user.pk, sealed=notices.sealed(address), stay=stay.id)
+        change_contact(own(user), login=user.pk, sealed=notices.sealed(address), stay=stay)
     for name in ("canary-ann", "canary-ann#code"):
         AccessAttempt.objects.create(
             username=name, ip_address="198.51.100.77", user_agent="Canary-Device", failures_since_start=1
@@ -114,4 +112,4 @@ def test_of_one_whose_login_was_closed_before_says_so_once(person: UUID) -> None
     assert "access.login-closed" not in kinds
     assert kinds[-1] == "access.login-erased"
     assert json.loads(serializers.serialize("json", ApiKey.objects.all()))[0]["fields"]["name"] == ""
-    assert keys.rights(ApiKey.objects.get()) == {Perm.SEE_MARGIN}
+    assert keys.rights(ApiKey.objects.get()) == frozenset()

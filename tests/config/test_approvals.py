@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from brokerage.access.commands import Proposed, submit
+from brokerage.access.commands import Proposed, submit, withdraw_proposal
 from brokerage.access.models import Proposal, User
 from brokerage.clients.commands import change_status
 from brokerage.clients.models import Client as ClientRow
@@ -32,17 +32,16 @@ def checker() -> User:
     return member("operations-checker", name="ho")
 
 
+def by(user: User) -> Context:
+    """What a login asks now."""
+    key, now = str(uuid4()), seams.now()
+    return Context(actor=user.actor, source=Source.STAFF, key=key, effective_at=now, maker=user.person)
+
+
 def freeze(maker: User, client: UUID | None = None, reason: str = "case 7") -> Proposed:
     """The proposal of a member of staff to freeze a client."""
-    asked = Context(
-        actor=f"staff:{maker.username}",
-        source=Source.STAFF,
-        key=str(uuid4()),
-        effective_at=seams.now(),
-        maker=maker.person,
-    )
     client = client or ClientFactory()
-    proposed = submit(asked, change_status, client=client, status=ClientStatus.FROZEN, reason=reason)
+    proposed = submit(by(maker), change_status, client=client, status=ClientStatus.FROZEN, reason=reason)
     assert isinstance(proposed, Proposed)
     return proposed
 
@@ -131,6 +130,16 @@ class TestAProposalsPage:
         page = read(client, checker, f"{INBOX}{proposed.proposal}/")
         for words in ("Change status", "frozen", "case 7", "mei", proposed.digest, "operations-checker"):
             assert words in page
+
+    def test_names_a_client_to_whoever_may_see_personal_data_only(self, client: Client) -> None:
+        owner = member("client", name="canary@example.com", staff=False)
+        proposed = freeze(owner)
+        withdraw_proposal(by(owner), proposal=proposed.proposal)
+        member("auditor", name="audit")
+        member("credit", name="credit")
+        for page in (f"{INBOX}?show=all", f"{INBOX}{proposed.proposal}/"):
+            assert "canary" not in read(client, User.objects.get(username="audit"), page)
+            assert "canary" in read(client, User.objects.get(username="credit"), page)
 
     def test_of_nothing_is_not_found(self, client: Client, checker: User) -> None:
         client.force_login(checker)

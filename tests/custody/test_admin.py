@@ -1,11 +1,11 @@
 """The admin pages show custody's and clients' rows and change none of them."""
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
 from custody import commands
+from tests.desk import member
 from tests.factories import AccountFactory, House, context
 
 PAGES = ("clients_client", "custody_custodian", "custody_custodyaccount", "custody_block")
@@ -16,7 +16,7 @@ def administrator(house: House) -> Client:
     account = AccountFactory()
     commands.block(context(), account=account, reason="case 3")
     browser = Client()
-    browser.force_login(get_user_model().objects.create_superuser("root", password="not-used-here"))
+    browser.force_login(member("auditor"))
     return browser
 
 

@@ -20,6 +20,7 @@ from brokerage.access import keys
 from brokerage.access.models import ApiKey
 from brokerage.access.rules import Perm
 from brokerage.ledger import seams
+from tests.factories import context
 from tests.http import callers
 
 EXAMPLES = int(os.environ.get("PRAYA_FUZZ", "6"))
@@ -53,7 +54,7 @@ def key(transactional_db, settings, monkeypatch):
         person=callers.staff("operations", "credit", "compliance").user.person,
         expires_at=seams.now() + timedelta(days=1),
     )
-    return {"Authorization": f"Bearer {keys.issue(made.id, made.person)}"}
+    return {"Authorization": f"Bearer {keys.fetch(context(maker=made.person), made.id)}"}
 
 
 def test_no_request_breaks_the_contract(key):

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from brokerage.access.rules import ROLES, Role
+from brokerage.ledger import queries as ledger
 from tests import desk
 
 IDS = {
@@ -102,6 +103,29 @@ def test_nothing_unsafe_passes_without_its_token(method, db):
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(desk.member("operations"))
     assert [each for each in BOUND if getattr(browser, method)(each.path).status_code != 403] == []
+
+
+def test_the_admin_leads_to_the_desk_for_whatever_it_would_change_itself():
+    own = {"login", "logout", "password_change", "password_change_done"}
+    left = {
+        each.name: resolve(each.path).view_name for each in ALL if each.kind == "admin" and each.name in own
+    }
+    assert left.keys() == own
+    assert [name for name in left.values() if not name.startswith("admin-")] == []
+
+
+def test_a_password_is_not_changed_and_a_stay_not_left_open_by_way_of_the_admin(client, db):
+    user = desk.member("auditor")
+    client.force_login(user)
+    fresh = "quite other words entirely"
+    form = {"old_password": desk.PASSWORD, "new_password1": fresh, "new_password2": fresh}
+    assert client.post("/admin/password_change/", form)["Location"] == "/staff/password/"
+    assert client.post("/admin/logout/")["Location"] == "/staff/logout/"
+    client.post("/admin/logout/", follow=True)
+    user.refresh_from_db()
+    assert user.check_password(desk.PASSWORD)
+    assert user.sign_ins.get().ended_at is not None
+    assert [row.kind for row in ledger.events(user.stream)] == ["access.signed-out"]
 
 
 def test_a_role_taken_away_closes_the_page_at_once(client, db):

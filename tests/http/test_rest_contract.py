@@ -250,3 +250,9 @@ class TestLimits:
         spoofs = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(3)]
         statuses = [client.get("/api/v1/accounts", headers=spoof).status_code for spoof in spoofs]
         assert statuses == [401, 401, 429]
+
+    def test_one_line_of_ipv6_is_held_back_whatever_address_of_its_own_it_uses(self, client, db, settings):
+        settings.REST_QUOTA_ADDRESS = 2
+        lines = ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:0:0:3", "2001:db8:0:1::1"]
+        statuses = [client.get("/api/v1/accounts", REMOTE_ADDR=line).status_code for line in lines]
+        assert statuses == [401, 401, 429, 401]

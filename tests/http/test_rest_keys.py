@@ -10,6 +10,7 @@ from brokerage.access import keys
 from brokerage.access.models import ApiKey, User
 from brokerage.clients import commands as clients
 from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seams
 from brokerage.ledger.models import Entry
 from tests import desk, factories
@@ -24,7 +25,7 @@ def made(*scopes, **more):
     fields |= {"scopes": [f"access.{scope}" for scope in scopes]}
     fields |= {"expires_at": seams.now() + timedelta(days=30)}
     key = ApiKey.objects.create(**fields | more)
-    return key, {"Authorization": f"Bearer {keys.issue(key.id, key.person)}"}
+    return key, {"Authorization": f"Bearer {keys.fetch(factories.context(maker=key.person), key.id)}"}
 
 
 def ask(headers, path="accounts", **more):
@@ -80,16 +81,20 @@ class TestKey:
         assert ask({}, f"accounts?key={text}").status_code == 401
 
     def test_of_a_client_reaches_that_client_while_its_person_has_authority(self, broker):
-        person = desk.member("client", staff=False).person
-        entitled(broker.client, person)
-        _, headers = made("see_accounts", client=broker.client, person=person)
-        assert [row["id"] for row in ask(headers).json()["data"]] == [str(broker.account)]
-        assert ask(headers, f"accounts/{broker.other_account}").status_code == 404
-        clients.end_authority(
-            factories.by_two(), client=broker.client, person=person, capacity=Capacity.HOLDER, reason="left"
+        person, client = (
+            desk.member("client", staff=False).person,
+            factories.ClientFactory(type=ClientType.JOINT),
         )
+        for each in (person, None):
+            entitled(client, each)
+        account = factories.AccountFactory(client=client)
+        _, headers = made("see_accounts", client=client, person=person)
+        assert [row["id"] for row in ask(headers).json()["data"]] == [str(account)]
+        assert ask(headers, f"accounts/{broker.other_account}").status_code == 404
+        ended = {"client": client, "person": person, "capacity": Capacity.HOLDER}
+        clients.end_authority(factories.by_two(), **ended, reason="left")
         assert ask(headers).json()["data"] == []
-        assert ask(headers, f"accounts/{broker.account}").status_code == 404
+        assert ask(headers, f"accounts/{account}").status_code == 404
 
     def test_of_a_client_does_nothing_any_more_once_its_persons_login_is_closed(self, broker):
         person = desk.member("client", staff=False).person

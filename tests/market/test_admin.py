@@ -2,7 +2,15 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 
+from tests import desk
+
 SHOWN = [model for model in apps.get_app_config("market").get_models() if admin.site.is_registered(model)]
+
+
+@pytest.fixture
+def admin_user(db):
+    """Who may look at reference data; pytest-django's own would be a superuser, whom the database refuses."""
+    return desk.member("auditor")
 
 
 def test_reference_data_can_be_looked_at():

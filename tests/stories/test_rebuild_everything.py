@@ -8,7 +8,7 @@ from django.db import connection
 
 from brokerage.access import keys
 from brokerage.access.commands import Proposed, make_key, submit
-from brokerage.access.commands.stays import sign_in
+from brokerage.access.commands.stays import sealed_origin, sign_in
 from brokerage.access.events.logins import Proof
 from brokerage.access.models import ApiKey, Proposal, SignIn
 from brokerage.access.rules import Perm, Role
@@ -29,11 +29,10 @@ from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.clients.rules.status import ClientStatus
 from brokerage.http import commands as webhooks
 from brokerage.ledger import rebuild, seams
-from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import ClientFactory, context
-from tests.onboarding import OnboardedClientFactory
+from tests.onboarding import OnboardedClientFactory, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,9 +53,9 @@ def machines_and_logins():
     webhooks.switch_webhook(context(), webhook=kept, on=False)
     asked = {"name": "export", "networks": ["192.0.2.0/24"], "days": 30, "client": None}
     key = make_key(two, scopes=[Perm.SEE_MARGIN], **asked).value
-    assert keys.issue(key, ann.person)
-    stay = SignIn.objects.create(user=ann, device="", began_at=seams.now(), seen_at=seams.now())
-    sign_in(context(), login=ann.pk, stay=stay.id, proof=Proof.CODE, unknown=False)
+    assert keys.fetch(context(maker=ann.person), key)
+    origin = sealed_origin("192.0.2.1", "a browser")
+    sign_in(context(), login=ann.pk, stay=seams.new_id(), proof=Proof.CODE, unknown=False, sealed=origin)
     waiting = submit(
         context(maker=ann.person),
         clients.change_status,
@@ -79,9 +78,8 @@ def a_client_with_everything():
         cases.raise_alert(context(), client=client, ground=AlertGround.STAFF, text=text)
     case = cases.open_case(context(), alert=open_alerts()[0].id).value
     cases.note_case(context(), case=case, text="a note")
-    in_the_portal = context(source=Source.PORTAL)
     give_standing_authority(
-        in_the_portal,
+        signing(client),
         client=client,
         purpose=Purpose.REPLEDGE_SECURITIES,
         ends=hong_kong_date(seams.now()) + timedelta(days=90),

@@ -1,6 +1,6 @@
 """Ways to change who may act."""
 
-from .api_keys import make_key, revoke_key
+from .api_keys import fetch_key, make_key, revoke_key
 from .erasure import erase_logins
 from .logins import NameTaken, UnknownLogin, UnknownRole, close_login, open_client_login, open_login
 from .proposals import (
@@ -31,6 +31,7 @@ __all__ = (
     "close_login",
     "erase_logins",
     "expire_proposals",
+    "fetch_key",
     "grant_role",
     "identify_login",
     "leave_link",

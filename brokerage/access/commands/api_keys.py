@@ -13,7 +13,7 @@ from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused
 
 from .. import notices
-from ..events.keys import KeyMade, KeyRevoked
+from ..events.keys import KeyFetched, KeyMade, KeyRevoked
 from ..models import ApiKey, User
 from ..notices import About
 from ..queries import rights_of
@@ -25,6 +25,18 @@ class UnknownKey(Refused):
     """There is no key of this id, or none that exists for the asker."""
 
     code = "access.unknown-key"
+
+
+class NotYourKey(Refused):
+    """The text of a key would be shown to another person than the one who asked for it."""
+
+    code = "access.not-your-key"
+
+
+class KeyFetchedBefore(Refused):
+    """The text of a key was shown before, or the key was revoked."""
+
+    code = "access.key-fetched"
 
 
 @command("access.make-key")
@@ -39,7 +51,7 @@ def make_key(
 ) -> UUID:
     """Make a key for one client, or by two people one of the firm's own (`client` None); returns its id.
 
-    Whether the asker acts for the client is for the edge to say. `keys.issue` gives the text, to the person
+    Whether the asker acts for the client is for the edge to say. `keys.fetch` gives the text, to the person
     who asked and once. Raises ScopeTooWide, BadNetwork, NetworkTooWide, BadLifetime or SecondPersonNeeded.
     """
     person = checked_person(entry.context.maker)
@@ -70,16 +82,37 @@ def make_key(
     return key.id
 
 
+@command("access.fetch-key")
+def fetch_key(entry: Entry, *, key: UUID, digest: str) -> None:
+    """Let a key be used by a text of this SHA-256 (hex), which whoever asked for the key is shown now.
+
+    Edges call `keys.fetch`. Raises UnknownKey, NotYourKey or KeyFetchedBefore.
+    """
+    row = _locked(entry, key)
+    if row.person != checked_person(entry.context.maker):
+        raise NotYourKey("Only whoever asked for a key is shown its text.")
+    if row.digest is not None or row.revoked_at is not None:
+        raise KeyFetchedBefore("The key was fetched or revoked before; make another one if its text is lost.")
+    row.digest = bytes.fromhex(digest)
+    row.save(update_fields=["digest"])
+    entry.record(key, KeyFetched())
+
+
 @command("access.revoke-key")
 def revoke_key(entry: Entry, *, key: UUID) -> None:
     """Make a key worthless at once; one person is enough to stop it. Raises UnknownKey or NothingToDo."""
+    row = _locked(entry, key)
+    if row.revoked_at is not None:
+        raise NothingToDo("The key was revoked before.")
+    revoked(entry, row)
+
+
+def _locked(entry: Entry, key: UUID) -> ApiKey:
     entry.lock(key)
     row = ApiKey.objects.filter(id=key).first()
     if row is None:
         raise UnknownKey("There is no such key.", key=key)
-    if row.revoked_at is not None:
-        raise NothingToDo("The key was revoked before.")
-    revoked(entry, row)
+    return row
 
 
 def keys_of(login: int) -> QuerySet[ApiKey]:

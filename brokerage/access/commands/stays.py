@@ -3,7 +3,8 @@
 The rows of logins, stays and second factors are written in the transaction of the entry that tells of it.
 """
 
-from datetime import timedelta
+import json
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -64,12 +65,29 @@ def locked(entry: Entry, login: int, *others: UUID) -> User:
 
 
 @command("access.sign-in")
-def sign_in(entry: Entry, *, login: int, stay: UUID, proof: Proof, unknown: bool) -> None:
-    """Tell that a stay began; from a browser that is unknown to the login, its owner gets a notice."""
+def sign_in(entry: Entry, *, login: int, stay: UUID, proof: Proof, unknown: bool, sealed: str) -> None:
+    """Begin a stay from an address with a device (`sealed_origin`), neither of which the book learns.
+
+    From a browser that is unknown to the login, its owner gets a notice.
+    """
     user = locked(entry, login)
+    address, device = json.loads(notices.opened(sealed))
+    SignIn.objects.create(
+        id=stay,
+        user=user,
+        address=address or None,
+        device=device,
+        began_at=entry.effective_at,
+        seen_at=entry.effective_at,
+    )
     entry.record(user.stream, SignedIn(sign_in=stay, proof=proof))
     if unknown:
         notices.put(user, About.SIGN_IN, str(stay), sign_in=stay)
+
+
+def sealed_origin(address: str, device: str) -> str:
+    """Where a stay comes from, and from what, as `sign_in` takes it."""
+    return notices.sealed(json.dumps([address, device]))
 
 
 @command("access.sign-out")
@@ -169,15 +187,14 @@ def change_contact(entry: Entry, *, login: int, sealed: str, stay: UUID | None) 
         notices.put(user, About.CONTACT, str(entry.id), sign_in=stay, to=before)
 
 
-def note_lockout(user: User, *, codes: bool) -> None:
-    """Tell that tries on a login have to wait, at most once in the time they do."""
-    now = seams.now()
-    window = int(now.timestamp() // LOCKOUT.total_seconds())
+def note_lockout(user: User, *, codes: bool, at: datetime) -> None:
+    """Tell that tries on a login have to wait, since a failure at that time; once in a quarter of an hour."""
+    window = int(at.timestamp() // LOCKOUT.total_seconds())
     context = Context(
         actor="job:lockout",
         source=Source.JOB,
         key=f"access.locked-out:{user.stream}:{codes}:{window}",
-        effective_at=now,
+        effective_at=at,
     )
     lock_out(context, login=user.pk, codes=codes)
 

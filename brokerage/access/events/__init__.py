@@ -1,6 +1,6 @@
 """What happened to logins, keys and proposals."""
 
-from .keys import KeyMade, KeyRevoked
+from .keys import KeyFetched, KeyMade, KeyRevoked
 from .logins import (
     ContactChanged,
     FactorAdded,
@@ -31,6 +31,7 @@ __all__ = (
     "FactorAdded",
     "FactorRemoved",
     "FactorsReset",
+    "KeyFetched",
     "KeyMade",
     "KeyRevoked",
     "LockedOut",

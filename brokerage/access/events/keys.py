@@ -21,6 +21,12 @@ class KeyMade:
     expires_at: datetime
 
 
+@event("access.key-fetched", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFetched:
+    """Whoever asked for the key was shown its text, once; it can be used from now on."""
+
+
 @event("access.key-revoked", audience=Audience.STAFF)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRevoked:

@@ -35,11 +35,12 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [
+            models.CheckConstraint(condition=Q(is_superuser=False), name="access_no_superuser"),
             models.UniqueConstraint(
                 fields=["person"],
                 condition=Q(is_staff=True, is_active=True, another=False),
                 name="access_one_staff_login",
-            )
+            ),
         ]
 
     @cached_property
@@ -47,10 +48,18 @@ class User(AbstractUser):
         """What the login's roles allow, read once a request: a role taken away ends with the next one."""
         return rules.permissions(self.groups.values_list("name", flat=True))
 
+    def has_perm(self, perm: str, obj: object = None) -> bool:
+        """Whether the login is open and its roles allow this; nothing else gives a right."""
+        return self.is_active and perm in self.rights
+
     @property
     def actor(self) -> str:
         """How entries name this login; a client's name, which he chose, stays out of the book."""
         return f"staff:{self.username}" if self.is_staff else f"client:{self.stream}"
+
+    def called(self, *, personal: bool) -> str:
+        """What a page calls the login: a client's by its stream unless its reader may see personal data."""
+        return self.username if self.is_staff or personal else str(self.stream)
 
     @property
     def erased_name(self) -> str:

@@ -1,4 +1,4 @@
-"""How often somebody may ask: requests are counted by address and by login, minute by minute.
+"""How often somebody may ask: requests are counted by network and by login, minute by minute.
 
 Counted in PostgreSQL, in a table without write-ahead log, so that all web processes count together
 and no other server is needed. Every reply under /api/ says what is left, in the fields of the draft
@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import Throttled
 
-from brokerage.access.address import client_address
+from brokerage.access.address import client_address, network_of
 from brokerage.ledger import seams
 
 from .. import models
@@ -72,7 +72,8 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
     def handle(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith("/api/"):
             return get_response(request)
-        limit = note(request, count("address", client_address(request), settings.REST_QUOTA_ADDRESS))
+        network = network_of(client_address(request))
+        limit = note(request, count("address", network, settings.REST_QUOTA_ADDRESS))
         response = refusal(request, limit) if limit.exceeded else get_response(request)
         return told(response, request.rest_limit)  # type: ignore[attr-defined]
 
