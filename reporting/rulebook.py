@@ -191,8 +191,9 @@ RULES = (
         asks="Due diligence before the client is taken on, and on transactions above thresholds.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="Everybody in an application is identified by a paper, again whenever details change."
-        " A job adds up linked deposits and withdrawals and alerts compliance.",
+        extent="Everybody in an application, and who is let act later, is identified by a paper, again"
+        " whenever details change in an application. A review that is set is put off by nothing but"
+        " doing it. A job adds up linked deposits and withdrawals and alerts compliance.",
     ),
     Rule(
         id="CLI-9",
@@ -200,16 +201,17 @@ RULES = (
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
         extent="The book is never deleted. A person's data is not erased before seven years after the last"
-        " relationship ended, nor under a legal hold.",
+        " relationship ended, which nothing moves once a client is closed, nor under a legal hold.",
     ),
     Rule(
         id="CLI-10",
         asks="Everybody is screened against sanctions and PEP lists; the result names the list's version.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="A hit freezes the clients of the person until a second person clears it; no later list and no"
-        " changed record lifts it, and who acts for a client changes the own record through the firm only."
-        " How alike names must be is the house's own.",
+        extent="A hit freezes the clients that the person acts for, is, runs, owns or benefits from, until"
+        " two people clear it; two confirm it. No later list and no changed record lifts it, and who"
+        " acts for a client changes the own record through the firm only. How alike names must be is"
+        " the house's own.",
     ),
     Rule(
         id="CLI-11",
@@ -230,9 +232,11 @@ RULES = (
         asks="Joint holders, corporate mandates and attorneys act as agreed; death and bankruptcy freeze.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="Agreements take every joint holder and as many signatories as the mandate asks. Where several"
-        " sign together, one alone gives no standing authority; signing an instruction jointly is not in the"
-        " product yet. Holds by court, death and bankruptcy; attorneys until a date.",
+        extent="Agreements take every joint holder and as many signatories as the mandate asks, and as many"
+        " stay. Where several sign together, one alone gives no standing authority, an attorney none;"
+        " signing an instruction jointly is not in the product yet. Holds by court, death, bankruptcy"
+        " and winding-up; who died or is insolvent is let act for nobody. Attorneys until a date or"
+        " their principal's death.",
     ),
     Rule(
         id="INT-1",
@@ -249,8 +253,8 @@ RULES = (
         " objection.",
         source="house rulebook, section 6",
         certainty=Certainty.PRIMARY,
-        extent="Given by the client in the portal or on a paper a holder or signatory signed; announced,"
-        " objected to, renewed, revoked, lapsed. Nothing is repledged yet.",
+        extent="Given by an active client in the portal or on a paper of its own that a holder or signatory"
+        " signed; announced, objected to, renewed, revoked, lapsed. Nothing is repledged yet.",
     ),
     Rule(
         id="CMP-1",

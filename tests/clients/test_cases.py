@@ -194,8 +194,8 @@ class TestLinkedTransactions:
         )
         for _ in range(2):
             link_operations(run, custody.clients_with_accounts())
-        alert = queries.open_alerts().get()
-        assert (alert.client, alert.ground) == (client, AlertGround.LINKED)
+        raised = [(each.client, each.ground) for each in queries.open_alerts()]
+        assert raised == [(client, AlertGround.LINKED)]
         DepositFactory(account=account, amount=OCCASIONAL)
         for _ in range(2):
             link_operations(again, custody.clients_with_accounts())

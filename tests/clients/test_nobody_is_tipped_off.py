@@ -3,17 +3,22 @@
 import io
 import re
 from contextlib import redirect_stdout
+from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client as Browser
 
-from brokerage.clients.commands import cases
+from brokerage.clients.commands import cases, hold_person
+from brokerage.clients.events import PersonHeld
 from brokerage.clients.queries import cases as cased
 from brokerage.clients.rules.cases import AlertGround, Closing
-from brokerage.ledger import browse, seals
+from brokerage.ledger import browse, known, numbering, registry, seals, store
+from brokerage.ledger.registry import Audience, kinds
 from tests import desk
 from tests.factories import (
     CHECKER,
@@ -195,3 +200,41 @@ def test_an_export_withholds_the_case(tmp_path: Path):
     assert "custody.deposited" in text
     assert not re.search(KINDS, text)
     assert str(world.ids[0]) not in text
+
+
+@pytest.mark.rule("CLI-12")
+def test_no_stream_mixes_restricted_events_with_others():
+    """A gap in the versions of a stream that others read would tell of them."""
+    world = World()
+    hold_person(context(), person=entitled(world.client), reason="HCMP-1")
+    world.look_into()
+    restricted = [name for name, kind in kinds().items() if kind.audience is Audience.RESTRICTED]
+    found = store.cursor().execute(
+        "SELECT stream FROM ledger_event GROUP BY stream"
+        " HAVING bool_or(kind = ANY(%(hidden)s)) AND NOT bool_and(kind = ANY(%(hidden)s))",
+        {"hidden": restricted},
+    )
+    assert found.fetchall() == []
+
+
+@pytest.mark.rule("CLI-9")
+def test_a_legal_hold_is_shown_to_the_desk_and_to_no_client():
+    world = World()
+    person = entitled(world.client)
+    hold_person(context(), person=person, reason="HCMP-1")
+    seals.seal()
+    asked = f"/staff/ledger/?stream={person}"
+    assert "clients.person-held" in answer(browser_of("operations", world), asked)[1]
+    assert registry.kind_of(PersonHeld).audience is Audience.STAFF
+
+
+def test_legal_holds_from_when_they_were_restricted_are_counted_again():
+    world = World()
+    hold_person(context(), person=entitled(world.client), reason="HCMP-1")
+    seals.seal()
+    last = known.last_position()
+    numbering.withhold(last, ["clients.case-noted"])
+    assert numbering.number(last) == last - 1
+    migration = import_module("brokerage.clients.migrations.0015_legal_holds_are_told")
+    migration.count_again(None, SimpleNamespace(connection=connection))
+    assert numbering.number(last) == last
