@@ -96,7 +96,7 @@ class WebhookAdd(rest.CommandView):
     `secret`.
     """
 
-    permission, item, creates = Perm.MAKE_WEBHOOKS, WebhookOut, True
+    permission, item, creates, fresh = Perm.MAKE_WEBHOOKS, WebhookOut, True, True
     command = commands.add_webhook
 
     class Inputs(rest.Inputs):
@@ -122,7 +122,7 @@ class WebhookSecret(_Webhook, rest.CommandView):
     It is in the first answer only: the same key again gets the same answer with null in its place.
     """
 
-    item = WebhookSecretOut
+    item, fresh = WebhookSecretOut, True
     command = commands.show_secret
 
     def post(self, request: Request, **path: Any) -> HttpResponseBase:

@@ -95,6 +95,7 @@ class Entry:
         Raises SecondPersonNeeded.
         """
         self.demanded.add(permission)
+        self._check_expected()
         if not self.two_people:
             raise SecondPersonNeeded(permission, **evidence)
 
@@ -137,7 +138,12 @@ class Entry:
         self._drafts.append(store.Draft(stream, event, owner, tuple(postings)))
 
     def write(self, *, command: str, fingerprint: bytes, result: Any) -> None:
-        """Append everything recorded, with the result a replay will return, and apply projections."""
+        """Append everything recorded, with the result a replay will return, and apply projections.
+
+        Raises LookupError for an entry without an event, or whose context expects the version of a stream
+        that was never locked.
+        """
+        self._check_expected()
         if not self._drafts:
             raise LookupError(f"{command} recorded no event; an entry has at least one")
         if self._opened:
@@ -160,3 +166,8 @@ class Entry:
             causation=context.causation,
         )
         projection.apply(store.append(fields, self._drafts, self._heads))
+
+    def _check_expected(self) -> None:
+        """Nobody's expectation is passed over in silence."""
+        if self.context.expects and self.context.expects[0] not in self._locked:
+            raise LookupError(f"a version of stream {self.context.expects[0]} was expected, and none locked")

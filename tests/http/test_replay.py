@@ -6,7 +6,6 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from brokerage.clients.commands.cases import raise_alert
 from brokerage.clients.commands.screening import screen
 from brokerage.clients.commands.standing_authorities import announce_renewal, give_standing_authority
 from brokerage.clients.queries import client as client_of
@@ -32,8 +31,13 @@ class Asked(NamedTuple):
 
 
 def twice(asked: Asked) -> Any:
-    """Ask with one key two times; the first answer, once the second was seen to be the same."""
+    """Ask with one key two times; the first answer, once the second was seen to be the same.
+
+    Before that nobody passes who has seen another version: If-Match is checked, or it is not taken.
+    """
     caller, path, body = asked
+    stale = caller.post(path, body, **{"If-Match": '"99999"'})
+    assert stale.json()["code"] in ("ledger.outdated", "invalid"), (path, stale.content)
     key = str(uuid4())
     first, again = (caller.post(path, body, key=key) for _ in range(2))
     assert first.status_code < 300, (path, first.content)
@@ -42,11 +46,11 @@ def twice(asked: Asked) -> Any:
     return first.json()["data"]
 
 
-def given(broker: Broker, purpose: Purpose, days: int) -> UUID:
-    """A standing authority of the first client."""
+def given(broker: Broker, by: Caller, purpose: Purpose, days: int) -> UUID:
+    """A standing authority that the first client's holder gave."""
     ends = hong_kong_date(seams.now()) + timedelta(days=days)
     asked = {"client": broker.client, "purpose": purpose, "ends": ends, "revocation_stated": True}
-    return give_standing_authority(context(source=Source.PORTAL), **asked).value
+    return give_standing_authority(context(source=Source.PORTAL, maker=by.user.person), **asked).value
 
 
 def test_of_accounts_and_of_webhooks(broker: Broker, operations: Caller) -> None:
@@ -78,8 +82,8 @@ def test_of_watching_over_a_client(broker: Broker, operations: Caller) -> None:
 
 def test_of_an_authority_that_has_ended(broker: Broker, holder: Caller) -> None:
     revoked, ending = (
-        given(broker, Purpose.LEND_SECURITIES, 90),
-        given(broker, Purpose.REPLEDGE_SECURITIES, 20),
+        given(broker, holder, Purpose.LEND_SECURITIES, 90),
+        given(broker, holder, Purpose.REPLEDGE_SECURITIES, 20),
     )
     twice(Asked(holder, f"standing-authorities/{revoked}/revoke", {}))
     assert holder.post(f"standing-authorities/{revoked}/revoke", {}).status_code == 422
@@ -88,7 +92,8 @@ def test_of_an_authority_that_has_ended(broker: Broker, holder: Caller) -> None:
 
 
 def test_of_an_alert_that_no_longer_waits(broker: Broker) -> None:
-    raise_alert(context(), client=broker.client, ground=AlertGround.STAFF, text="Odd")
+    told = {"ground": AlertGround.STAFF, "text": "Odd"}
+    twice(Asked(callers.staff("credit", name="yu"), f"clients/{broker.client}/raise-alert", told))
     desk = callers.staff("compliance", name="wai")
     (alert,) = desk.get("alerts").json()["data"]
     twice(Asked(desk, f"alerts/{alert['id']}/open-case", {}))

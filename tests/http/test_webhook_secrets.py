@@ -1,15 +1,17 @@
 """Adding a webhook takes two people; its secret is shown once, to the one who asked, by whatever key."""
 
 import base64
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from brokerage.access import sign_in
 from brokerage.access.rules import ROLES, NotEntitled, Perm, Role
 from brokerage.http import commands
 from brokerage.http.models import Reply, Webhook, WebhookState
 from brokerage.ledger import queries as ledger
-from brokerage.ledger import rebuild, seals
+from brokerage.ledger import rebuild, seals, seams
 from brokerage.ledger.entry import SecondPersonNeeded
 from tests import desk, factories
 from tests.http import callers
@@ -93,6 +95,16 @@ class TestTheSecret:
         assert again["Idempotency-Replayed"] == "true"
         assert again.json()["data"]["secret"] is None
         assert first["secret"] not in again.content.decode()
+
+    def test_and_a_webhook_are_for_who_showed_a_second_factor_just_now(self, operations, checker):
+        hook = added(operations, checker)
+        session = operations.http.session
+        session[sign_in.CONFIRMED] = (seams.now() - timedelta(minutes=11)).isoformat()
+        session.save()
+        for path, body in (("webhooks/add", BODY), (f"webhooks/{hook}/secret", {})):
+            refused = operations.post(path, body)
+            assert (refused.status_code, refused.json()["code"]) == (403, "access.confirmation-needed")
+        assert operations.post(f"webhooks/{hook}/test", {}).status_code == 200
 
     def test_is_on_no_other_answer(self, operations, checker):
         hook = added(operations, checker)

@@ -14,6 +14,7 @@ import pytest
 from brokerage.ledger import queries, seams, store
 from brokerage.ledger.chart import Posting, Role
 from brokerage.ledger.commands import (
+    Command,
     FutureTime,
     KeyReused,
     NotReversible,
@@ -156,6 +157,14 @@ class TestOneCommand:
     def test_a_careless_command_is_a_programming_error(self, locks: bool, said: str) -> None:
         with pytest.raises(LookupError, match=said):
             careless(context(), locks=locks)
+
+    @pytest.mark.parametrize("asked", [note, decide], ids=["written", "proposed"])
+    def test_an_expected_version_that_no_lock_checks_is_a_programming_error(
+        self, asked: Command[..., object]
+    ) -> None:
+        inputs = {"stream" if asked is note else "client": new()}
+        with pytest.raises(LookupError, match="was expected"):
+            asked(replace(context(), expects=(new(), 1)), **inputs)
 
     def test_is_found_by_its_name(self) -> None:
         assert commands()["test.pay-in"] is pay_in

@@ -96,6 +96,9 @@ class RaiseAlert(ClientCommand):
     permission = Perm.RAISE_ALERTS
     command, inputs = cases.raise_alert, RaiseInputs
 
+    def stream(self, found: Any) -> None:
+        """The alert is on a stream of its own: the client is as it was."""
+
 
 class DismissInputs(rest.Inputs):
     """Why the alert needs no case."""

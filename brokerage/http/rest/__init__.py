@@ -67,7 +67,8 @@ from .fields import (
     Text,
     Whole,
 )
-from .views import AsOf, CommandView, DetailView, ListView, Paged, Past, RestView
+from .parameters import AsOf, Paged, Past
+from .views import CommandView, DetailView, ListView, RestView
 
 __all__ = (
     "Amount",

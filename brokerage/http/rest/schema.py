@@ -112,7 +112,7 @@ class RestSchema(AutoSchema):
             members = {
                 "data": item(),
                 "events": serializers.ListField(child=serializers.CharField()),
-                "version": Whole(),
+                "version": Whole(allow_null=True),
             }
         elif self.view.paged:
             members = {

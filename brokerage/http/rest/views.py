@@ -1,8 +1,7 @@
 """The three kinds of route: a command, a list, a detail. Nobody reaches one that does not say who may."""
 
 import re
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -18,7 +17,7 @@ from rest_framework.views import APIView
 from brokerage.access import step_up
 from brokerage.access.commands import Proposed, submit
 from brokerage.access.rules import ConfirmationNeeded, Kind, NotEntitled, Perm, Principal
-from brokerage.ledger import numbering, registry, seams
+from brokerage.ledger import numbering, registry
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import Command, Receipt
 from brokerage.ledger.entry import Context
@@ -30,7 +29,8 @@ from . import limits, paging, replies
 from .authentication import AUTHENTICATION
 from .body import StrictJSON
 from .errors import REFUSED, MatchRequired, handle, status_of
-from .fields import Inputs, Instant, Out, Parameters, Text, Whole
+from .fields import Inputs, Out, Parameters
+from .parameters import Paged, checked
 from .schema import ProposedOut, RestSchema
 
 KEY = r"[!-~]{8,128}"
@@ -65,7 +65,7 @@ class RestView(APIView):
         self.asker = principal(request)
         if not self.entitled():
             raise NotEntitled("Your role does not allow this.", permission=self.permission)
-        self.asked = _parameters(self.parameters, request)
+        self.asked = checked(self.parameters, request)
         if "known_at" in self.asked and Audience.RESTRICTED not in audiences(self.asker):
             self.asked["known_at"] = numbering.position(self.asked["known_at"])
 
@@ -109,8 +109,21 @@ class RestView(APIView):
             raise
 
     def stream(self, found: Any) -> UUID | None:
-        """The stream whose version is the object's; None if it has none."""
+        """The stream whose version is the object's, and that its commands lock; None if it has none."""
         return getattr(found, "id", None)
+
+    def versioned(self, read: Callable[[], Any]) -> tuple[Any, int | None]:
+        """What `read` finds, with the version of its stream; None without one.
+
+        The version is no newer than the object: it is taken before the object is read for good. So
+        If-Match never passes over what its sender has not seen.
+        """
+        found = read()
+        stream = self.stream(found)
+        if stream is None:
+            return found, None
+        version = ledger.version(stream)
+        return read(), version
 
     def shown(self, found: Any) -> dict[str, Any]:
         """The object as it is sent."""
@@ -118,39 +131,16 @@ class RestView(APIView):
 
 
 class DetailView(RestView):
-    """GET of one object: `find` it, show it as `item`, with the version of its stream as ETag."""
+    """GET of one object: `find` it, show it as `item`, with the version of its stream as ETag.
+
+    What it was in the past has no version.
+    """
 
     def get(self, request: Request, **path: Any) -> HttpResponseBase:
         """The object, and its ETag."""
-        found = self.found()
-        stream = None if self.asked else self.stream(found)
-        headers = {} if stream is None else {"ETag": f'"{ledger.version(stream)}"'}
-        return Response({"data": self.shown(found)}, headers=headers)
-
-
-class Paged(Parameters):
-    """The parameters of every list; filters are added in subclasses."""
-
-    cursor = Text(required=False, max_length=1000)
-    limit = Whole(required=False, min_value=1, max_value=paging.MOST, default=paging.LIMIT)
-
-
-class AsOf(Parameters):
-    """As of a business time."""
-
-    as_of = Instant(required=False)
-
-    def validate_as_of(self, value: datetime) -> datetime:
-        """The time asked for; raises ValidationError for the future."""
-        if value > seams.now():
-            raise ValidationError(_("That time has not come yet."))
-        return value
-
-
-class Past(AsOf):
-    """Both axes of time: as of a business time, and as known at a sealed position of the ledger."""
-
-    known_at = Whole(required=False, max_value=2**62)
+        past = not self.asked.keys().isdisjoint(("as_of", "known_at"))
+        found, version = (self.found(), None) if past else self.versioned(self.found)
+        return Response({"data": self.shown(found)}, headers=_etag(version))
 
 
 class ListView(RestView):
@@ -189,13 +179,15 @@ class ListView(RestView):
 class CommandView(RestView):
     """POST of a command: checked `inputs`, one command, the new state of the object as `item`.
 
-    `creates` answers 201. `needs_match` refuses a request without If-Match.
+    `creates` answers 201. `needs_match` refuses a request without If-Match. Clients' sessions show a second
+    factor again first, and those of staff where it is `fresh`, as on the page of the same command.
     """
 
     command: ClassVar[Command[Any, Any]]
     inputs: ClassVar[type[Inputs]] = Inputs
     creates: ClassVar[bool] = False
     needs_match: ClassVar[bool] = False
+    fresh: ClassVar[bool] = False
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
         """The command's inputs: by default the path's values and the body's members, by their names."""
@@ -211,7 +203,8 @@ class CommandView(RestView):
 
     def post(self, request: Request, **path: Any) -> HttpResponseBase:
         """The new state, the events written and the version, or a proposal; the same for the same key."""
-        if self.asker.kind is Kind.CLIENT and not step_up.is_fresh(request._request):
+        confirms = self.asker.kind is Kind.CLIENT or (self.fresh and self.asker.kind is Kind.STAFF)
+        if confirms and not step_up.is_fresh(request._request):
             raise ConfirmationNeeded("Show your second factor again, then send this once more.")
         found = self.found()
         given = self.inputs(data=request.data)
@@ -222,19 +215,18 @@ class CommandView(RestView):
             return _waiting(receipt)
         answer = replies.given(asked.key) if receipt.replayed else None
         answer = answer or replies.keep(asked.key, self._answer(receipt.entry, receipt.value))
-        headers = {"ETag": f'"{answer.body["version"]}"'}
+        headers = _etag(answer.body["version"])
         if receipt.replayed:
             headers["Idempotency-Replayed"] = "true"
         return Response(answer.body, status=answer.status, headers=headers)
 
     def _answer(self, entry: UUID, value: Any) -> replies.Answer:
-        state = self.state(value)
-        stream = self.stream(state)
+        state, version = self.versioned(lambda: self.state(value))
         written = ledger.references(entry)
         body = {
             "data": self.shown(state),
             "events": [reference for reference, kind in written if self._may_see(kind)],
-            "version": ledger.version(stream) if stream else 0,
+            "version": version,
         }
         return replies.Answer(201 if self.creates else 200, body)
 
@@ -250,10 +242,16 @@ class CommandView(RestView):
                 raise MatchRequired()
             return None
         stream = self.stream(found)
+        if stream is None:
+            raise ValidationError({"If-Match": [_("Leave it out: nothing with a version is changed here.")]})
         seen = re.fullmatch(ETAG, text, re.ASCII)
-        if seen is None or stream is None:
+        if seen is None:
             raise ValidationError({"If-Match": [_("Send the ETag of the object as you read it.")]})
         return stream, int(seen[1])
+
+
+def _etag(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"ETag": f'"{version}"'}
 
 
 def _waiting(made: Proposed) -> Response:
@@ -269,13 +267,3 @@ def _key(request: Request) -> str:
             {"Idempotency-Key": [_("Send 8 to 128 printable ASCII characters, the same again for a retry.")]}
         )
     return key
-
-
-def _parameters(kind: type[Parameters], request: Request) -> dict[str, Any]:
-    """The checked parameters of the address; raises ValidationError for unknown and for repeated ones."""
-    repeated = [name for name, values in request.query_params.lists() if len(values) > 1]
-    if repeated:
-        raise ValidationError({name[:60]: [_("Give this once.")] for name in repeated[:20]})
-    checked = kind(data=request.query_params.dict())
-    checked.is_valid(raise_exception=True)
-    return dict(checked.validated_data)
