@@ -8,9 +8,10 @@ from http.client import HTTPConnection
 
 import pytest
 from django.db import connections
+from django.test import Client
 from jsonschema import Draft202012Validator
 
-from brokerage.access.models import SignIn, User
+from brokerage.access.models import ApiKey, SignIn, User
 from brokerage.http import feed as waiting_room
 from brokerage.http import places
 from brokerage.http.places import Places
@@ -20,6 +21,7 @@ from custody import commands as custody
 from tests import factories
 from tests.http import callers
 from tests.http.callers import staff
+from tests.http.test_rest_keys import made
 
 
 @pytest.fixture
@@ -231,6 +233,14 @@ class TestAWaitingReader:
         next(lines)
         end(caller.user)
         _deposit(sealed.account)
+        assert list(lines) == []
+
+    def test_of_a_stream_reads_nothing_more_once_its_key_is_revoked(self, sealed):
+        key, headers = made("see_ledger")
+        answer = Client().get("/api/v1/events", headers=headers | {"Accept": "text/event-stream"})
+        lines = iter(answer.streaming_content)
+        next(lines)
+        ApiKey.objects.filter(pk=key.pk).update(revoked_at=seams.now())
         assert list(lines) == []
 
     @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
