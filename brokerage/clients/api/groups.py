@@ -42,9 +42,20 @@ class Groups(rest.ListView):
 
     permission, item, order = Perm.SEE_CLIENTS, GroupOut, ("reference", "id")
 
+    class Filters(rest.Paged):
+        """Narrow the list: to the group of a client, or of a reference."""
+
+        client = rest.Id(required=False)
+        reference = rest.Text(max_length=32, required=False)
+
+    parameters = Filters
+
     def rows(self) -> QuerySet[Group]:
         """Every group."""
-        return Group.objects.all()
+        rows = Group.objects.filter(**self.filters("reference"))
+        if "client" in self.asked:
+            rows = rows.filter(pk=grouped.group_of(self.asked["client"]))
+        return rows
 
 
 class GroupDetail(rest.DetailView):

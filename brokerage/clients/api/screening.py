@@ -10,6 +10,7 @@ from django.urls import path
 from brokerage.access.rules import Perm
 from brokerage.http import rest
 
+from .. import queries
 from ..commands import screening
 from ..models import Screening
 from ..queries import screening as screenings
@@ -30,9 +31,20 @@ class Hits(rest.ListView):
 
     permission, item, order = Perm.SEE_CLIENTS, HitOut, ("screened_at", "person")
 
+    class Filters(rest.Paged):
+        """Narrow the list: to the people behind a client, or to one."""
+
+        client = rest.Id(required=False)
+        person = rest.Id(required=False)
+
+    parameters = Filters
+
     def rows(self) -> QuerySet[Screening]:
         """Every screening with a match that waits."""
-        return screenings.hits()
+        rows = screenings.hits().filter(**self.filters("person"))
+        if "client" in self.asked:
+            rows = rows.filter(person__in=queries.people_behind(self.asked["client"]))
+        return rows
 
 
 class _Hit(rest.CommandView):
