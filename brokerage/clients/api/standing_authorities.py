@@ -1,11 +1,14 @@
 """REST routes of standing authorities: what clients let the firm do with their assets (AST-2)."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import ValidationError
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
@@ -70,8 +73,18 @@ class AuthorityDetail(_Authority, rest.DetailView):
     """One standing authority."""
 
 
+class _InWriting(rest.CommandView):
+    """A command that a paper puts in writing, or the client's own act."""
+
+    def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
+        """The command's inputs; raises ValidationError where a client names a paper, whosever it is."""
+        if self.asker.clients is not None and "document" in asked:
+            raise ValidationError({"document": [_("Leave it out: what you send yourself is in writing.")]})
+        return super().arguments(found, asked)
+
+
 class GiveInputs(rest.Inputs):
-    """What the firm may do until the end of which day; `document` is the signed paper.
+    """What the firm may do until the end of which day; `document` is the signed paper, from staff.
 
     Only the client itself can give an authority without a paper, by its own act.
     """
@@ -82,7 +95,7 @@ class GiveInputs(rest.Inputs):
     document = rest.Id(required=False)
 
 
-class GiveAuthority(rest.CommandView):
+class GiveAuthority(_InWriting):
     """Give the firm a standing authority."""
 
     permission, for_clients, item, creates = Perm.MAKE_WATCH, True, AuthorityOut, True
@@ -120,13 +133,13 @@ class ObjectToRenewal(_Decision):
 
 
 class RenewInputs(rest.Inputs):
-    """Until the end of which day; `document` is the signed paper, where the client does not renew itself."""
+    """Until the end of which day; `document` is the signed paper, from staff."""
 
     ends = rest.Day()
     document = rest.Id(required=False)
 
 
-class RenewAuthority(_Decision):
+class RenewAuthority(_Decision, _InWriting):
     """Renew the authority in writing, from today."""
 
     command, inputs = standing_authorities.renew_standing_authority, RenewInputs
