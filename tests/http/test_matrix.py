@@ -39,7 +39,7 @@ BODIES = {
     },
     "api-complaint-receive": {"subject": "service", "channel": "portal", "text": "Slow"},
 }
-"""What else is sent with an id to the clients' routes that take one in the body; KeyError for one left out."""
+"""What else is sent with an id to the clients' routes that take one in the body; KeyError without it."""
 
 
 def routes():

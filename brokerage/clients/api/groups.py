@@ -54,7 +54,8 @@ class Groups(rest.ListView):
         """Every group."""
         rows = Group.objects.filter(**self.filters("reference"))
         if "client" in self.asked:
-            rows = rows.filter(pk=grouped.group_of(self.asked["client"]))
+            group = grouped.group_of(self.asked["client"])
+            rows = rows.filter(pk=group) if group else rows.none()
         return rows
 
 

@@ -1,7 +1,7 @@
 """Who asks: a machine by its API key in the Authorization header, or a browser by its session."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -59,7 +59,7 @@ def renewed(request: Request) -> Principal | None:
         except AuthenticationFailed:
             return None
         return principal(request)
-    user = User.objects.filter(pk=request.user.pk, is_active=True).first()
+    user = User.objects.filter(id=cast(User, request.user).id, is_active=True).first()
     if user is None or not sign_in.is_alive(request._request, user, in_person=False):
         return None
     request.user = user
