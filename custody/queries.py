@@ -130,20 +130,27 @@ def clients_with_accounts() -> list[UUID]:
     return list(rows.values_list("client", flat=True).distinct())
 
 
-def virtual_assets_worth(client: UUID, worth: Callable[[str, Decimal], Decimal]) -> Decimal:
-    """What all virtual assets of a client are worth together; `worth` values an amount of an asset."""
+Worth = Callable[[str, Decimal], Decimal | None]
+"""Values an amount of an asset in Hong Kong dollars; None where that cannot be said."""
+
+
+def virtual_assets_worth(client: UUID, worth: Worth) -> Decimal | None:
+    """What all virtual assets of a client are worth together; None while one of them has no price."""
     total = ZERO
     for each in accounts_of(client):
         for (role, code), amount in ledger.balances(each.id).items():
-            if role in HELD and asset(code).kind is AssetKind.VIRTUAL_ASSET:
-                total = EXACT.add(total, worth(code, amount))
+            if amount and role in HELD and asset(code).kind is AssetKind.VIRTUAL_ASSET:
+                value = worth(code, amount)
+                if value is None:
+                    return None
+                total = EXACT.add(total, value)
     return total
 
 
-def worth_in_hkd(at: datetime) -> Callable[[str, Decimal], Decimal]:
+def worth_in_hkd(at: datetime) -> Worth:
     """What an amount of an asset is worth in Hong Kong dollars at the prices in force at an instant.
 
-    Zero for an asset without price or rate: nothing can be said of it.
+    None for an asset without price or rate: nothing can be said of it.
     """
     adopted = market.latest_price_set(at)
     rates = market.rates(adopted.id) if adopted else ()
@@ -152,7 +159,7 @@ def worth_in_hkd(at: datetime) -> Callable[[str, Decimal], Decimal]:
     except MissingRate:
         quotes = {}
 
-    def worth(code: str, amount: Decimal) -> Decimal:
+    def worth(code: str, amount: Decimal) -> Decimal | None:
         if code == "HKD":
             return amount
         if code in quotes:
@@ -161,6 +168,6 @@ def worth_in_hkd(at: datetime) -> Callable[[str, Decimal], Decimal]:
         try:
             return EXACT.multiply(amount, conversion(rates, code, "HKD"))
         except MissingRate:
-            return ZERO
+            return None
 
     return worth

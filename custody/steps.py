@@ -157,9 +157,9 @@ def trade_step(
     `price` is in `currency` per unit; `cost`, in `currency` too, is the firm's fee income. `role` is
     where the asset goes to or comes from, holding or collateral. `by_house` marks a sale that the
     firm forces: it may happen on a suspended or frozen client too. `trade` is its id, fresh by default.
-    Raises as `withdraw_step` does, BadTrade, and KnowledgeMissing or BeyondExposure for a purchase of virtual
-    assets; cash that does not cover a purchase is
-    InsufficientBalance when the entry is written.
+    Raises as `withdraw_step` does, BadTrade, and KnowledgeMissing, BeyondExposure or ExposureUnknown for a
+    purchase of virtual assets; cash that does not cover a purchase is InsufficientBalance when the entry is
+    written.
     """
     standing.check(_act(side, by_house=by_house), asset, currency)
     security, money = queries.asset(asset), queries.asset(currency)
@@ -192,7 +192,8 @@ def _check_offered(entry: Entry, client: UUID, bought: Trade) -> None:
         return
     worth = queries.worth_in_hkd(entry.effective_at)
     held = queries.virtual_assets_worth(client, worth)
-    check_purchase(offered, EXACT.add(held, worth(bought.currency, bought.consideration)))
+    more = worth(bought.currency, bought.consideration)
+    check_purchase(offered, None if held is None or more is None else EXACT.add(held, more))
 
 
 def _act(side: Side, *, by_house: bool) -> Act:

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, time
-from decimal import Decimal
 from uuid import UUID
 
 from brokerage.clients.commands import change_status
 from brokerage.clients.commands.cases import detect
 from brokerage.clients.queries import active_since
 from brokerage.clients.rules.cases import AlertGround
-from brokerage.clients.rules.flows import OCCASIONAL, TRANSFER, WINDOW, Flow, large, linked
+from brokerage.clients.rules.flows import TRANSFER, WINDOW, Flow, large, linked
 from brokerage.clients.rules.reviews import DORMANT_AFTER, in_force
 from brokerage.clients.rules.status import BadTransition, ClientStatus
 from brokerage.jobs.rules import LATEST_ONLY, daily
@@ -23,7 +22,6 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from . import queries
 from .events import Deposited, Withdrawn
-from .rules import AssetKind
 
 NO_ACTIVITY = "no-activity"
 
@@ -63,29 +61,27 @@ def _clients_with_accounts(run: Run) -> Sequence[UUID]:
     shard_size=100,
 )
 def link_operations(run: Run, items: Sequence[UUID]) -> None:
-    """Look at each client's deposits and withdrawals of the last days; one that reaches a threshold of CLI-6,
-    or parts that add up to it, alert compliance, once a day they do. Money and virtual assets have
-    thresholds of their own.
+    """Look at each client's deposits and withdrawals of the last days; one that reaches CLI-6's threshold for
+    wires and transfers, or parts that add up to it, alert compliance, once a day they do.
     """
     worth = queries.worth_in_hkd(run.slot)
     for client in items:
         accounts = [account.id for account in queries.accounts_of(client)]
         moved = ledger.events_since((Deposited, Withdrawn), accounts, run.slot - 2 * WINDOW)
-        flows: dict[bool, list[Flow]] = {True: [], False: []}
-        for each in (event for events in moved.values() for event in events):
-            virtual = queries.asset(each.event.asset).kind is AssetKind.VIRTUAL_ASSET
-            flows[virtual].append(Flow(each.effective_at, worth(each.event.asset, each.event.amount)))
-        for virtual, threshold in ((True, TRANSFER), (False, OCCASIONAL)):
-            for at in large(flows[virtual], threshold):
-                _alert(run, client, AlertGround.LARGE, threshold, at)
-            reached = linked(flows[virtual], threshold)
-            if reached is not None:
-                _alert(run, client, AlertGround.LINKED, threshold, reached)
+        flows = [
+            Flow.of(each.effective_at, worth(each.event.asset, each.event.amount))
+            for events in moved.values()
+            for each in events
+        ]
+        for at in large(flows, TRANSFER):
+            _alert(run, client, AlertGround.LARGE, at)
+        for at in linked(flows, TRANSFER):
+            _alert(run, client, AlertGround.LINKED, at)
 
 
-def _alert(run: Run, client: UUID, ground: AlertGround, threshold: Decimal, at: datetime) -> None:
-    """Alert compliance, once for a client, ground, threshold and day."""
-    what = f"{threshold}:{hong_kong_date(at)}"
+def _alert(run: Run, client: UUID, ground: AlertGround, at: datetime) -> None:
+    """Alert compliance, once for a client, ground and day."""
+    what = f"{TRANSFER}:{hong_kong_date(at)}"
     asked = run.context(f"{client}:{ground}:{what}", effective_at=seams.now())
     with suppress(NothingToDo):
         detect(asked, client=client, ground=ground, what=what)

@@ -193,7 +193,8 @@ RULES = (
         certainty=Certainty.LIKELY,
         extent="Everybody in an application, and who is let act later, is identified by a paper, again"
         " whenever details change in an application. A review that is set is put off by nothing but"
-        " doing it. A job adds up linked deposits and withdrawals and alerts compliance.",
+        " doing it. A daily job alerts compliance to each deposit or withdrawal from HK$8,000 on, to parts"
+        " that add up to it, and to what has no price.",
     ),
     Rule(
         id="CLI-9",
@@ -201,7 +202,9 @@ RULES = (
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
         extent="The book is never deleted. A person's data is not erased before seven years after the last"
-        " relationship ended, which nothing moves once a client is closed, nor under a legal hold.",
+        " relationship ended, which nothing moves once a client is closed, nor under a legal hold; an"
+        " application counts once it was handed in. Texts about complaints, alerts and cases go seven years"
+        " after each ended.",
     ),
     Rule(
         id="CLI-10",

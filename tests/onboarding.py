@@ -121,6 +121,13 @@ def screened(person: UUID) -> UUID:
     return person
 
 
+def certified(person: UUID) -> tuple[str, ...]:
+    """The countries of a person's newest tax certificate, from the vault."""
+    status = queries.tax_status(person)
+    assert status is not None
+    return tuple(vault.known(status.record).countries)
+
+
 def entitled(client: UUID, person: UUID | None = None, capacity: Capacity = Capacity.HOLDER) -> UUID:
     """Let a person act for a client, recorded and screened if need be; returns the person."""
     person = person or seams.new_id()

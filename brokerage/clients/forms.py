@@ -1,9 +1,11 @@
 """The portal's forms of an application: words in, values of the rules out. Rules judge, forms only ask."""
 
 from collections.abc import Iterable
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from .rules.application import Control, PartyRole
@@ -16,7 +18,7 @@ from .rules.status import ClientType
 from .rules.tax import Certificate, EntityKind, NoNumber, Residence
 
 ROWS = 3
-"""How many residences the tax page asks for; who has more writes to the firm."""
+"""How many residences the tax page of the portal asks for; who has more sends the firm a signed paper."""
 
 
 def _words(kind: Any, *left_out: Any) -> list[tuple[str, str]]:
@@ -86,13 +88,21 @@ class Person(Human):
     """A human being, and the part played in the application."""
 
     me = forms.BooleanField(label=_("These are my own details"), required=False)
-    role = forms.ChoiceField(label=_("Part in this application"), choices=_words(PartyRole, PartyRole.ENTITY))
+    role = forms.ChoiceField(label=_("Part in this application"))
     control = forms.ChoiceField(
         label=_("How the person controls the entity (controllers only)"),
         choices=[("", "–"), *_words(Control)],
         required=False,
     )
     field_order = ("me", "role", "control", *Human.field_order)
+
+    def __init__(self, *args: Any, roles: Iterable[PartyRole], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = [each for each in roles if each is not PartyRole.ENTITY]
+        self.fields["role"] = forms.ChoiceField(label=_("Part in this application"), choices=_words(offered))
+        if PartyRole.CONTROLLER not in offered:
+            del self.fields["control"]
+        self.order_fields(self.field_order)
 
 
 class Body(Located):
@@ -184,18 +194,17 @@ class Enquiry(forms.Form):
         )
 
 
-class TaxPaper(forms.Form):
-    """A self-certification of tax residence. What does not fit is asked about once it is known."""
+class Residences(forms.Form):
+    """Countries of tax residence. What does not fit is asked about once it is known."""
 
-    person = forms.ChoiceField(label=_("Whose tax residence"))
+    rows = ROWS
     entity = forms.ChoiceField(
         label=_("An entity is"), choices=[("", _("not an entity")), *_words(EntityKind)], required=False
     )
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["person"] = forms.ChoiceField(label=_("Whose tax residence"), choices=people)
-        for row in range(1, ROWS + 1):
+        for row in range(1, self.rows + 1):
             self.fields[f"country_{row}"] = _text(
                 _("Country of tax residence (two letters)"), required=row == 1, longest=2
             )
@@ -204,18 +213,27 @@ class TaxPaper(forms.Form):
                 label=_("Or why there is none"), choices=[("", "–"), *_words(NoNumber)], required=False
             )
 
-    def ask_about(self, doubts: Iterable[tuple[str, str]]) -> None:
-        """Show what does not fit, by code and in words: each is ticked if it is right all the same."""
+    def clean(self) -> dict[str, Any]:
+        """The same, if every number and every reason comes with its country."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        for row in range(2, self.rows + 1):
+            said = given.get(f"number_{row}") or given.get(f"missing_{row}")
+            if said and not given.get(f"country_{row}"):
+                self.add_error(f"country_{row}", _now("Name the country that this is about."))
+        return given
+
+    def ask_about(self, doubts: Iterable[str]) -> None:
+        """Show in words what does not fit: each is ticked if it is right all the same."""
         asked = forms.MultipleChoiceField(
             label=_("Tick what is right all the same"),
-            choices=list(doubts),
+            choices=[(each, _doubt(each)) for each in doubts],
             widget=forms.CheckboxSelectMultiple,
             required=False,
         )
         self.fields["confirmed"] = asked
 
-    def certificate(self, today: Any) -> Certificate:
-        """The certificate as typed, signed today, with the doubts that were ticked."""
+    def certificate(self, signed_on: date) -> Certificate:
+        """The certificate as typed, with the doubts that were ticked."""
         given = self.cleaned_data
         residences = tuple(
             Residence(
@@ -223,10 +241,32 @@ class TaxPaper(forms.Form):
                 number=given[f"number_{row}"],
                 missing=NoNumber(given[f"missing_{row}"]) if given[f"missing_{row}"] else None,
             )
-            for row in range(1, ROWS + 1)
+            for row in range(1, self.rows + 1)
             if given[f"country_{row}"]
         )
         entity = EntityKind(given["entity"]) if given["entity"] else None
         shown = forms.CheckboxSelectMultiple().value_from_datadict(self.data, self.files, "confirmed")
         confirmed = tuple(sorted(set(shown or ())))
-        return Certificate(residences=residences, signed_on=today, entity=entity, confirmed=confirmed)
+        return Certificate(residences=residences, signed_on=signed_on, entity=entity, confirmed=confirmed)
+
+
+def _doubt(code: str) -> str:
+    what, _dash, country = code.partition("-")
+    words = {
+        "number": _now("The tax number of %(country)s does not look like one."),
+        "address": _now("You live in %(country)s but did not name it."),
+        "citizen": _now("Citizens of %(country)s are taxed there, but you did not name it."),
+    }
+    return words[what] % {"country": country}
+
+
+class TaxPaper(Residences):
+    """A self-certification in the portal, of one of those whom the asker may certify."""
+
+    person = forms.ChoiceField(label=_("Whose tax residence"))
+    field_order = ("person", "entity")
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"] = forms.ChoiceField(label=_("Whose tax residence"), choices=people)
+        self.order_fields(self.field_order)

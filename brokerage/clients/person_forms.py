@@ -13,13 +13,14 @@ from brokerage.access.rules import Perm
 from . import vault
 from .commands import holds, screening
 from .commands import person as persons
-from .forms import Enquiry, Wealth, money
+from .forms import Enquiry, Residences, Wealth, money
 from .models import Document
 from .rules.agreements import AgreementKind
 from .rules.classification import Investor
 from .rules.credit import Ground
 from .rules.documents import DocumentKind
 from .rules.finances import Finances
+from .rules.tax import MOST_RESIDENCES
 from .watch_forms import Act, form, one_of
 
 LONGEST_AGREEMENT = 200_000
@@ -82,10 +83,32 @@ NewAgreement = form(
 )
 
 
+def _papers(papers: Iterable[Document], kinds: tuple[DocumentKind, ...]) -> list[tuple[str, str]]:
+    return [(str(each.id), f"{each.kind} {str(each.id)[-8:]}") for each in papers if each.kind in kinds]
+
+
+class SignedPaper(Residences):
+    """A self-certification that somebody signed on a paper, with every residence there may be."""
+
+    rows = MOST_RESIDENCES
+    document = forms.TypedChoiceField(label=_("The signed paper"), coerce=UUID)
+    signed_on = forms.DateField(
+        label=_("Signed on"), widget=forms.DateInput(attrs={"type": "date", "class": "form-control"})
+    )
+    field_order = ("document", "signed_on", "entity")
+
+    def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["document"]
+        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
+        field.choices = _papers(papers, (DocumentKind.SIGNATURE,))
+        self.order_fields(self.field_order)
+
+
 class Reassessment(Wealth, Enquiry):
     """What a client has today, the limit it asks for and why; and its answers, if it was asked anew."""
 
-    person = forms.TypedChoiceField(label=_("About whom"), coerce=UUID)
+    evidence = forms.TypedChoiceField(label=_("Paper that shows it"), coerce=UUID)
     requested = money(_("Limit asked for (HKD)"))
     grounds = forms.TypedMultipleChoiceField(
         label=_("Grounds"),
@@ -95,24 +118,33 @@ class Reassessment(Wealth, Enquiry):
         widget=forms.CheckboxSelectMultiple,
     )
     enquired = forms.BooleanField(label=_("Knowledge was asked anew, as below"), required=False)
-    field_order = ("person", "requested", "grounds", *Wealth.base_fields, "enquired", *Enquiry.base_fields)
+    field_order = (
+        "evidence",
+        "requested",
+        "grounds",
+        *Wealth.base_fields,
+        "enquired",
+        *Enquiry.base_fields,
+    )
 
-    def __init__(self, *args: Any, people: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["person"]
+        self.papers = {paper.id: paper for paper in papers}
+        field = self.fields["evidence"]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
-        field.choices = list(people)
+        field.choices = _papers(self.papers.values(), (DocumentKind.ASSETS,))
 
     def inputs(self) -> dict[str, Any]:
-        """What the command is given: figures and answers are sealed with it, under whom they are about."""
+        """What the command is given: figures and answers are sealed with it, under the paper's person."""
         given = self.cleaned_data
+        subject = self.papers[given["evidence"]].person
         figures = Finances(**{name: given[name] for name in Wealth.base_fields})
-        drafts = {"finances": vault.draft(given["person"], vault.Kind.FINANCES, figures)}
+        drafts = {"finances": vault.draft(subject, vault.Kind.FINANCES, figures)}
         if given["enquired"]:
-            drafts["answers"] = vault.draft(given["person"], vault.Kind.ANSWERS, self.answers())
+            drafts["answers"] = vault.draft(subject, vault.Kind.ANSWERS, self.answers())
         named = {name: draft.id for name, draft in drafts.items()}
-        asked = {"requested": given["requested"], "grounds": tuple(given["grounds"])}
-        return asked | named | {"around": vault.keeping(*drafts.values())}
+        seen = {name: given[name] for name in ("evidence", "evidence_dated", "requested")}
+        return seen | named | {"grounds": tuple(given["grounds"]), "around": vault.keeping(*drafts.values())}
 
 
 class Reclassification(Wealth):
@@ -133,14 +165,9 @@ class Reclassification(Wealth):
         self.fields["evidence_dated"].required = False
 
     def _offer(self, name: str, kinds: tuple[DocumentKind, ...]) -> None:
-        shown = [
-            (str(each.id), f"{each.kind} {str(each.id)[-8:]}")
-            for each in self.papers.values()
-            if each.kind in kinds
-        ]
         field = self.fields[name]
         assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
-        field.choices = [("", "–"), *shown]
+        field.choices = [("", "–"), *_papers(self.papers.values(), kinds)]
         field.empty_value = None
 
     def clean(self) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Texts and files about a case or complaint, sealed at rest: an event names them by id and hash only.
 
 Each has a data key of its own, which the installation's newest key wraps: what is under the data key never
-changes, as its hash in an event demands, and the installation's keys can be replaced all the same. Erasure
-destroys the data key: the text stays, unreadable.
+changes, as its hash in an event demands, and the installation's keys can be replaced all the same. Seven
+years after the matter ended the data key is destroyed: the text stays, unreadable.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ def opened(about: UUID, id: UUID) -> bytes:
     if row is None:
         raise UnknownText("There is no such text.")
     if not row.wrapped:
-        raise TextErased("This text was erased with the personal data it is about.")
+        raise TextErased("This text was erased once it need no longer be kept.")
     body, bound = bytes(row.body), purpose(about, id)
     return envelope.decrypt(envelope.unseal(bound, bytes(row.wrapped)), body, bound.encode())
 
@@ -52,11 +52,11 @@ def text(about: UUID, id: UUID) -> str:
     try:
         return opened(about, id).decode()
     except TextErased:
-        return _("(erased with the personal data)")
+        return _("(erased after the time for keeping records)")
 
 
 def destroy(about: Iterable[UUID]) -> None:
-    """Destroy the keys of all texts about these cases and complaints; a command that has proved it may."""
+    """Destroy the keys of all texts about these cases, alerts and complaints; for a caller that may."""
     SealedText.objects.filter(about__in=list(about)).update(wrapped=b"")
 
 

@@ -15,7 +15,7 @@ from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 
-from . import queries
+from . import queries, sealed
 from .commands.authority import end_authority
 from .commands.reviews import plan_reviews, raise_review
 from .commands.screening import RESCREEN, screen
@@ -28,8 +28,9 @@ from .commands.standing_authorities import (
 from .notices import tell_of_renewal
 from .queries import reviews, screening
 from .queries import standing_authorities as authorities
+from .queries.cases import ended_by
 from .rules.authority import Capacity, NoAuthority
-from .rules.person import PersonErased
+from .rules.person import PersonErased, seven_years_before
 from .rules.reviews import ReviewKind
 from .rules.screening import NotScreenable
 from .rules.standing_authorities import NoticeTooLate, UnknownStandingAuthority
@@ -84,6 +85,15 @@ def plan_and_raise_reviews(run: Run, items: Sequence[UUID]) -> None:
         for row in due.filter(client=client):
             with suppress(NothingToDo):
                 raise_review(run.context(f"{client}:{row.kind}"), client=client, kind=ReviewKind(row.kind))
+
+
+@job("clients.forget-texts", slots=daily(time(2, 40), HONG_KONG), policy=LATEST_ONLY, queue=REPORTS)
+def forget_texts(run: Run, items: Sequence[UUID]) -> None:
+    """CLI-9: destroy the keys of texts about what ended seven years ago, whoever asked for an erasure when.
+
+    Nothing an erasure does or refuses thereby tells of a case.
+    """
+    sealed.destroy(ended_by(seven_years_before(seams.now())))
 
 
 @outbox.handler(RENEWAL_NOTICE)

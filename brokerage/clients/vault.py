@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
 from brokerage.ledger import codec, seams
-from brokerage.ledger.commands import Around
+from brokerage.ledger.commands import Around, KeyReused
 from brokerage.ledger.entry import Entry
 
 from .models import PersonKey, PersonReading, VaultRecord
@@ -79,6 +79,17 @@ class Draft:
 def draft(person: UUID, kind: Kind, content: Any) -> Draft:
     """What a command is about to name; `keeping` seals it in the command's own transaction."""
     return Draft(id=seams.new_id(), person=person, kind=kind, content=content)
+
+
+def drafted(key: str, person: UUID, kind: Kind, content: Any) -> Draft:
+    """As `draft`, for a request that may come again: its idempotency key gives the id.
+
+    Raises KeyReused when something else was kept under the key, and PersonErased.
+    """
+    id = uuid5(person, f"{kind}:{key}")
+    if VaultRecord.objects.filter(pk=id).exists() and known(id) != content:
+        raise KeyReused("This key was used for another request; use a new key for a new request.")
+    return Draft(id=id, person=person, kind=kind, content=content)
 
 
 def keeping(*drafts: Draft) -> Around:

@@ -12,6 +12,7 @@ from django.urls import path
 from brokerage.access.rules import Perm, Principal
 from brokerage.clients import past, queries, vault
 from brokerage.clients.queries.groups import members
+from brokerage.clients.queries.tax import certificates_due
 from brokerage.clients.rules.person import PersonErased, UnknownPerson, Why
 from brokerage.clients.staff.acting import offered
 from brokerage.clients.watch_forms import CLIENT_ACTS
@@ -60,6 +61,7 @@ def client(request: HttpRequest, client: UUID) -> HttpResponse:
         "group": queries.in_scope(asker.clients).filter(id__in=members(then.group)) if then.group else [],
         "signatures": [row for row in queries.signatures(client) if row.signed_at <= at],
         "held": _held(client, at) if asker.may(Perm.SEE_ACCOUNTS) else [],
+        "certificates": [] if as_of else certificates_due(seams.now(), queries.people_behind(client)),
         "timeline": browse.newest(browse.Filter(stream=client, until=as_of), limit=40),
         "acts": [] if as_of else offered(request, CLIENT_ACTS),
         "key": seams.new_id(),

@@ -189,7 +189,8 @@ def certify_one(desk: Desk, each: Named) -> None:
     certificate = Certificate(
         residences=each.residences or (home,), signed_on=context.effective_at.date(), entity=each.entity
     )
-    commands.certify_tax(context, record=vault.put(each.id, vault.Kind.CERTIFICATE, certificate).id)
+    record = vault.put(each.id, vault.Kind.CERTIFICATE, certificate).id
+    commands.certify_tax(context, record=record, document=paper(desk, each.id, DocumentKind.SIGNATURE))
 
 
 def pay_in(desk: Desk, application: UUID, newcomer: Newcomer) -> None:

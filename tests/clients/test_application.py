@@ -17,11 +17,14 @@ from brokerage.clients.rules.application import (
     ApplicationClosed,
     NotADraft,
     PartiesMissing,
+    Party,
     PartyRole,
+    RoleForeign,
     Stage,
     StepMissing,
     UnknownApplication,
     UnknownParty,
+    check_parties,
 )
 from brokerage.clients.rules.classification import BelowThreshold, EvidenceMissing, Investor
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
@@ -97,6 +100,44 @@ class TestAnApplication:
         with pytest.raises(StepMissing):
             commands.submit_application(context(), application=application)
 
+    @pytest.mark.rule("CLI-5", "CLI-13")
+    @pytest.mark.parametrize(
+        ("form", "role"),
+        [
+            (ClientType.INDIVIDUAL, PartyRole.SIGNATORY),
+            (ClientType.INDIVIDUAL, PartyRole.ENTITY),
+            (ClientType.JOINT, PartyRole.SIGNATORY),
+            (ClientType.CORPORATE, PartyRole.HOLDER),
+            (ClientType.TRUST, PartyRole.HOLDER),
+        ],
+    )
+    def test_has_no_role_that_is_foreign_to_its_legal_form(self, form: ClientType, role: PartyRole) -> None:
+        application = commands.start_application(context(), applicant=uuid4(), form=form).value
+        named = HolderFactory(roles=(role,))
+        with pytest.raises(RoleForeign):
+            newcomers.name(DESK, application, named)
+        assert queries.people_of(application) == []
+
+    @pytest.mark.rule("CLI-5", "CLI-13")
+    def test_that_names_a_foreign_role_in_the_book_goes_no_further(self) -> None:
+        facts = queries.facts(queries.application(applied(Stage.APPROVAL)))
+        check_parties(facts)
+        stranger = Party(uuid4(), PartyRole.SIGNATORY)
+        with pytest.raises(RoleForeign):
+            check_parties(replace(facts, parties=(*facts.parties, stranger)))
+
+    def test_has_one_holder_more_only_once_one_is_removed(self) -> None:
+        application = commands.start_application(
+            context(), applicant=uuid4(), form=ClientType.INDIVIDUAL
+        ).value
+        first = HolderFactory()
+        newcomers.name(DESK, application, first)
+        newcomers.name(DESK, application, first)
+        with pytest.raises(PartiesMissing):
+            newcomers.name(DESK, application, HolderFactory())
+        commands.remove_party(context(), application=application, person=first.id, role=PartyRole.HOLDER)
+        newcomers.name(DESK, application, HolderFactory())
+
     def test_handed_in_is_not_changed_unless_it_is_returned(self) -> None:
         application = applied(Stage.IDENTITY)
         person = queries.people_of(application)[0]
@@ -165,8 +206,8 @@ class TestAReturnedApplication:
     def test_with_another_holder_needs_a_transfer_from_that_one(self) -> None:
         application = self.returned()
         before = queries.people_of(application)[0]
-        newcomers.name(DESK, application, HolderFactory())
         commands.remove_party(context(), application=application, person=before, role=PartyRole.HOLDER)
+        newcomers.name(DESK, application, HolderFactory())
         facts = queries.facts(queries.application(application))
         assert not facts.transferred
 

@@ -20,7 +20,7 @@ from brokerage.clients.rules.cases import (
     OwnProposal,
     UnknownAlert,
 )
-from brokerage.clients.rules.flows import OCCASIONAL, WINDOW, Flow, large, linked
+from brokerage.clients.rules.flows import TRANSFER, WINDOW, Flow, large, linked
 from brokerage.clients.rules.sealed import UnknownText
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import registry, seams, store
@@ -37,6 +37,7 @@ from tests.factories import (
     ClientFactory,
     DepositFactory,
     context,
+    furnish,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,29 +166,38 @@ class TestLinkedTransactions:
 
     @pytest.mark.rule("CLI-6")
     def test_are_added_up_within_the_window(self):
-        parts = [self.flow(0, 50_000), self.flow(30, 40_000), self.flow(60, 30_000)]
-        assert linked(parts, OCCASIONAL) == parts[-1].at
-        assert linked(parts[:2], OCCASIONAL) is None
+        parts = [self.flow(0, 5_000), self.flow(30, 2_000), self.flow(60, 1_000)]
+        assert linked(parts, TRANSFER) == [parts[-1].at]
+        assert linked(parts[:2], TRANSFER) == []
+
+    @pytest.mark.rule("CLI-6")
+    def test_are_told_each_time_that_they_reach_the_threshold(self):
+        parts = [self.flow(hours, 4_000) for hours in (0, 24, 48, 300, 301)]
+        assert linked(parts, TRANSFER) == [parts[1].at, parts[2].at, parts[4].at]
 
     def test_leave_out_what_is_over_the_threshold_by_itself(self):
-        assert linked([self.flow(0, 120_000), self.flow(1, 10)], OCCASIONAL) is None
+        assert linked([self.flow(0, 8_000), self.flow(1, 10)], TRANSFER) == []
 
     @pytest.mark.rule("CLI-6")
     def test_are_no_excuse_for_one_that_reaches_the_threshold_by_itself(self):
-        flows = [self.flow(2, 200_000), self.flow(1, 119_999), self.flow(0, 120_000)]
-        assert large(flows, OCCASIONAL) == [flows[2].at, flows[0].at]
+        flows = [self.flow(2, 20_000), self.flow(1, 7_999), self.flow(0, 8_000)]
+        assert large(flows, TRANSFER) == [flows[2].at, flows[0].at]
+
+    @pytest.mark.rule("CLI-6")
+    def test_that_nobody_can_value_count_as_reaching_it(self):
+        assert large([Flow.of(self.start, None)], TRANSFER) == [self.start]
 
     def test_do_not_reach_beyond_the_window(self):
         late = int(WINDOW.total_seconds() // 3600) + 1
-        assert linked([self.flow(0, 60_000), self.flow(late, 60_000)], OCCASIONAL) is None
-        assert linked([self.flow(0, 60_000), self.flow(late - 1, 60_000)], OCCASIONAL) is not None
+        assert linked([self.flow(0, 4_000), self.flow(late, 4_000)], TRANSFER) == []
+        assert linked([self.flow(0, 4_000), self.flow(late - 1, 4_000)], TRANSFER) != []
 
     @pytest.mark.rule("CLI-6")
     def test_are_found_by_the_job_once_a_day(self):
         BankFactory()
         account = AccountFactory()
         for _ in range(3):
-            DepositFactory(account=account, amount=Decimal(50_000))
+            DepositFactory(account=account, amount=Decimal(3_000))
         client = custody.account(account).client_id
         run, again = (
             Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False) for _ in range(2)
@@ -196,8 +206,16 @@ class TestLinkedTransactions:
             link_operations(run, custody.clients_with_accounts())
         raised = [(each.client, each.ground) for each in queries.open_alerts()]
         assert raised == [(client, AlertGround.LINKED)]
-        DepositFactory(account=account, amount=OCCASIONAL)
+        DepositFactory(account=account, amount=TRANSFER)
         for _ in range(2):
             link_operations(again, custody.clients_with_accounts())
         grounds = [each.ground for each in queries.open_alerts().order_by("ground")]
         assert grounds == [AlertGround.LARGE, AlertGround.LINKED]
+
+    @pytest.mark.rule("CLI-6")
+    def test_in_a_virtual_asset_without_a_price_are_looked_at(self):
+        furnish()
+        DepositFactory(account=AccountFactory(), asset="BTC", amount=Decimal("0.0001"))
+        run = Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False)
+        link_operations(run, custody.clients_with_accounts())
+        assert queries.open_alerts().get().ground == AlertGround.LARGE

@@ -19,7 +19,7 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import context
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, company, furnish_onboarding
+from tests.onboarding import DESK, HolderFactory, NewcomerFactory, certified, company, furnish_onboarding
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "bo@example.com"
@@ -164,7 +164,7 @@ class TestSigning:
         assert not [each for each in queries.signatures(application) if each.person == bo]
         newcomers.certify_one(DESK, person)
         newcomers.certify_one(newcomers.Desk(alone=lambda: by(bo), two=context), person)
-        assert queries.tax_status(bo).countries == ["HK"]
+        assert certified(bo) == ("HK",)
 
     def test_for_a_controller_ends_with_the_controllers_own_login(self):
         furnish_onboarding()

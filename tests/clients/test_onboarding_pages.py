@@ -1,6 +1,7 @@
 """The way in through real pages: the applicant's wizard, the desk's queue, and what neither shows."""
 
 import re
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
@@ -12,13 +13,17 @@ from brokerage.access.models import Proposal
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import record_person
 from brokerage.clients.models import ClientLabel, PersonReading, VaultRecord
+from brokerage.clients.queries import intake
+from brokerage.clients.rules import terms
 from brokerage.clients.rules.application import Stage
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.person import RecordSettled
 from brokerage.clients.rules.stages import undone
+from brokerage.clients.rules.terms import TERMS
 from brokerage.config import newcomers
 from brokerage.http.principal import context as context_of
 from brokerage.http.principal import principal
+from brokerage.ledger import seams
 from tests import desk
 from tests.factories import ClientFactory, context
 from tests.onboarding import DESK, NewcomerFactory, PersonFactory, entitled, furnish_onboarding
@@ -160,12 +165,64 @@ class TestTheApplicant:
         assert applicant.post(f"{application}agreements/", {"agreement": str(uuid4())}).status_code == 302
         assert queries.signatures(queries.applications_of(applicant.user.person)[0].id) == []
 
+    @pytest.mark.rule("CLI-13")
+    def test_is_offered_the_parts_that_its_legal_form_has(self, applicant, application):
+        assert applicant.get(f"{application}entity/").status_code == 404
+        page = text(applicant.get(f"{application}people/"))
+        assert re.findall(
+            r'<option value="([a-z]+)">', page.split('name="role"')[1].split("</select>")[0]
+        ) == ["holder"]
+        send(applicant, f"{application}people/", PERSON | {"role": "signatory"}, 200)
+        assert not VaultRecord.objects.exists()
+
+    def test_leaves_nothing_sealed_of_a_person_who_is_not_named(self, applicant):
+        begun = applicant.post("/portal/apply/", {"form": "corporate", "signatures": "1"})["Location"]
+        unsaid = PERSON | {"me": "", "role": "controller"}
+        assert "how a controller controls" in text(send(applicant, f"{begun}people/", unsaid, 200))
+        assert not VaultRecord.objects.exists()
+        send(applicant, f"{begun}people/", unsaid | {"control": "801"})
+        assert VaultRecord.objects.count() == 1
+
+    def test_removes_who_was_named_by_mistake(self, applicant, application):
+        send(applicant, f"{application}people/", {**PERSON, "me": ""})
+        assert "remove one first" in text(send(applicant, f"{application}people/", PERSON, 200))
+        page = text(applicant.get(f"{application}people/"))
+        (other,) = re.findall(r'name="person" value="([^"]+)"', page)
+        assert other != str(applicant.user.person)
+        named = {"person": other, "role": "holder"}
+        send(applicant, f"{application}remove/", named)
+        send(applicant, f"{application}people/", PERSON)
+        assert f'value="{other}"' not in text(applicant.get(f"{application}people/"))
+        for wrong in ({**named, "role": "king"}, {"person": "x"}):
+            assert applicant.post(f"{application}remove/", wrong).status_code == 404
+        send(applicant, f"{application}decide/", {"act": "withdraw"})
+        assert "remove/" not in text(applicant.get(f"{application}people/"))
+
+    def test_brings_in_so_much_a_day_and_no_more(self, applicant, application, monkeypatch):
+        few = replace(TERMS[-1], applications_a_day=2, papers_a_day=1, people_named=1)
+        monkeypatch.setattr(terms, "TERMS", (few,))
+        begin = {"form": "individual", "signatures": "1"}
+        send(applicant, "/portal/apply/", begin)
+        assert "from today" in text(send(applicant, "/portal/apply/", begin, 200))
+        send(applicant, f"{application}people/", PERSON)
+        person = str(applicant.user.person)
+        given = {"person": person, "kind": "identity"}
+        send(applicant, f"{application}papers/", given | {"file": paper()})
+        assert "papers from today" in text(
+            send(applicant, f"{application}papers/", given | {"file": paper()}, 200)
+        )
+        send(applicant, f"{application}remove/", {"person": person, "role": "holder"})
+        assert "in this application already" in text(send(applicant, f"{application}people/", PERSON, 200))
+        assert intake.papers_brought(applicant.user.person, since=seams.now()) == 0
+
     def test_does_not_reach_anybody_elses_application(self, applicant, application):
         send(applicant, f"{application}people/", PERSON)
         other = Browser()
         other.force_login(desk.member(name="eve", staff=False))
         for page in ("", "people/", "papers/", "tax/", "agreements/"):
             assert other.get(f"{application}{page}").status_code == 404
+        named = {"person": str(applicant.user.person), "role": "holder"}
+        assert other.post(f"{application}remove/", named).status_code == 404
         assert other.post(f"{application}decide/", {"act": "withdraw"}).status_code == 404
         assert other.post(f"{application}people/", PERSON).status_code == 404
 

@@ -75,6 +75,19 @@ def test_who_is_only_named_in_an_application_does_not_hand_it_in(db):
     assert json.loads(ann.post(f"{path}/submit", {}).content)["code"] == "clients.step-missing"
 
 
+def test_an_applicant_removes_whom_it_named_and_nobody_elses(db):
+    ann, eve = (callers.Caller(callers.desk.member(name=name, staff=False)) for name in ("ann", "eve"))
+    begun = {"form": "individual", "signatures": 1, "margin": False}
+    application = data(ann.post("applications/start", begun), 201)["id"]
+    named = HolderFactory()
+    newcomers.name(DESK, UUID(application), named)
+    path, wanted = f"applications/{application}/remove-party", {"person": str(named.id), "role": "holder"}
+    assert eve.post(path, wanted).status_code == 404
+    assert data(ann.post(path, wanted))["state"] == "draft"
+    assert queries.people_of(UUID(application)) == []
+    assert json.loads(ann.post(path, wanted).content)["code"] == "clients.unknown-party"
+
+
 def test_a_client_begins_an_application_as_its_applicant(db):
     applicant = callers.Caller(callers.desk.member(name="new", staff=False))
     made = data(

@@ -1,5 +1,6 @@
-"""Texts about cases and complaints: their keys are replaced, and destroyed with the person they are about."""
+"""Texts about cases and complaints: their keys are replaced, and destroyed seven years after the end."""
 
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from uuid import UUID
 
@@ -10,14 +11,16 @@ from django.db import DatabaseError, connection, transaction
 
 from brokerage.access import envelope
 from brokerage.clients import sealed
-from brokerage.clients.commands import cases, erase_person
-from brokerage.clients.commands.complaints import receive_complaint
+from brokerage.clients.commands import cases, erase_person, hold_person, release_person
+from brokerage.clients.commands.complaints import answer_complaint, close_complaint, receive_complaint
 from brokerage.clients.models import Alert, Complaint, SealedText
 from brokerage.clients.rules.cases import AlertGround, Closing
-from brokerage.clients.rules.complaints import Channel, Subject
+from brokerage.clients.rules.complaints import Channel, Outcome, Subject
+from brokerage.clients.rules.person import seven_years_after, seven_years_before
 from brokerage.clients.rules.sealed import TextErased
+from brokerage.clients.tasks import forget_texts
+from brokerage.jobs.schedule import Run
 from brokerage.ledger import seams
-from brokerage.market.rules.calendars import hong_kong_date
 from custody.commands import close_client
 from tests.clients.test_vault import CANARY, LONG_AGO, recorded
 from tests.factories import CHECKER, MAKER, ClientFactory, by_two, context
@@ -84,12 +87,11 @@ def said(client: UUID) -> list[SealedText]:
     return [SealedText.objects.get(pk=each) for each in ids]
 
 
-def erased(client: UUID) -> None:
-    """The client's holder asks for erasure, long after the relationship ended."""
-    person = recorded()
-    entitled(client, person)
-    close_client(by_two(effective_at=seams.now() - LONG_AGO), client=client, reason="left")
-    erase_person(by_two(), person=person, reason="request 12")
+def forgotten(after: timedelta) -> None:
+    """The daily job runs after so long."""
+    later = seams.now() + after
+    with seams.using(clock=lambda: later):
+        forget_texts(Run(id=seams.new_id(), job="clients.forget-texts", slot=later, late=False), ())
 
 
 def readable(texts: list[SealedText]) -> list[bool]:
@@ -103,36 +105,69 @@ def _readable(text: SealedText) -> bool:
         return False
 
 
-class TestErasure:
+SEVEN = timedelta(days=7 * 365 + 3)
+"""A little more than seven years, and as much less two days."""
+
+
+class TestTheTime:
+    """CLI-9: texts go seven years after their own matter ended, and not by anybody's erasure."""
+
     @pytest.mark.rule("CLI-9")
-    def test_destroys_the_keys_of_every_text_about_the_client_that_is_over(self):
-        client = ClientFactory()
-        others, mine = said(ClientFactory()), said(client)
+    def test_of_a_text_ends_seven_years_after_its_matter_did(self):
+        mine = said(ClientFactory())
+        complaint = mine[0].about
+        answer_complaint(context(), complaint=complaint, outcome=Outcome.UPHELD, text=CANARY)
+        close_complaint(context(), complaint=complaint)
+        stranger = receive_complaint(
+            context(), client=None, subject=Subject.SERVICE, channel=Channel.LETTER, text=CANARY
+        ).value
+        forgotten(SEVEN - timedelta(days=3))
         assert readable(mine) == [True] * 5
-        erased(client)
+        forgotten(SEVEN)
         assert readable(mine) == [False, False, False, True, True]
-        assert readable(others) == [True] * 5
+        unknown = SealedText.objects.get(about=stranger)
+        answer_complaint(context(), complaint=stranger, outcome=Outcome.UPHELD, text=CANARY)
+        close_complaint(context(), complaint=stranger)
+        assert readable([unknown]) == [True]
+        forgotten(SEVEN)
+        assert readable([unknown]) == [False]
 
     @pytest.mark.rule("CLI-9")
-    def test_comes_to_what_still_went_on_when_it_ends(self):
-        client = ClientFactory()
+    def test_is_not_cut_short_by_an_erasure(self):
+        client, person = ClientFactory(), recorded()
+        entitled(client, person)
         mine = said(client)
-        erased(client)
+        close_client(by_two(effective_at=seams.now() - LONG_AGO), client=client, reason="left")
+        erase_person(by_two(), person=person, reason="request 12")
         cases.dismiss_alert(context(), alert=mine[3].about, reason=Closing.DUPLICATE)
-        assert readable(mine)[3:] == [False, True]
-        today = hong_kong_date(seams.now())
-        cases.report_case(context(), case=mine[4].about, number="JFIU-1", filed=today)
-        assert readable(mine)[4:] == [True]
-        cases.close_case(context(), case=mine[4].about)
-        assert not any(readable(mine))
+        assert readable(mine) == [True] * 5
 
-    def test_is_said_where_a_text_stood(self):
-        client = ClientFactory()
-        complaint = said(client)[0].about
-        erased(client)
+    @pytest.mark.rule("CLI-9")
+    def test_stands_still_under_a_legal_hold(self):
+        client, person = ClientFactory(), recorded()
+        entitled(client, person)
+        mine = said(client)
+        hold_person(context(), person=person, reason="CASE-9")
+        forgotten(SEVEN)
+        assert readable(mine) == [True] * 5
+        release_person(context(), person=person, reason="CASE-9")
+        forgotten(SEVEN)
+        assert not readable(mine)[1]
+
+    def test_that_has_passed_is_said_where_a_text_stood(self):
+        complaint = said(ClientFactory())[0].about
+        sealed.destroy([complaint])
         asked = callers.staff("compliance")
         page = asked.http.get(f"/staff/complaints/{complaint}/").content.decode()
-        assert "erased with the personal data" in page
+        assert "erased after the time for keeping records" in page
         assert CANARY not in page
         shown = asked.get(f"complaints/{complaint}").json()["data"]
-        assert shown["text"] == "(erased with the personal data)"
+        assert shown["text"] == "(erased after the time for keeping records)"
+
+
+@pytest.mark.rule("CLI-9")
+def test_what_ended_on_a_leap_day_is_kept_seven_whole_years():
+    leap = datetime(2024, 2, 29, 12, tzinfo=UTC)
+    for at in (datetime(2031, 2, 28, 23, tzinfo=UTC), datetime(2031, 3, 1, 13, tzinfo=UTC)):
+        assert (leap <= seven_years_before(at)) is (seven_years_after(leap) <= at)
+    assert seven_years_before(datetime(2032, 2, 29, tzinfo=UTC)) == datetime(2025, 2, 28, tzinfo=UTC)

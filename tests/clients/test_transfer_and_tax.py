@@ -7,15 +7,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from brokerage.clients import commands, queries, vault
+from brokerage.clients.commands.reviews import change_circumstances
 from brokerage.clients.events.standing import TaxCertified
+from brokerage.clients.queries.tax import Due, certificates_to_chase
 from brokerage.clients.rules.application import (
     Stage,
     TransferAhead,
     TransferTooSmall,
 )
-from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
-from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, Residence
+from brokerage.clients.rules.reviews import Circumstance
+from brokerage.clients.rules.stages import undone
+from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, NoNumber, Residence
 from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import registry, seams
@@ -24,6 +28,9 @@ from tests.clients.test_application import applied, stands
 from tests.factories import context
 from tests.onboarding import (
     DESK,
+    HolderFactory,
+    OnboardedClientFactory,
+    PersonFactory,
     furnish_onboarding,
 )
 
@@ -33,6 +40,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def furnished(db: None) -> None:
     furnish_onboarding()
+
+
+def signed(person: UUID) -> UUID:
+    return newcomers.paper(DESK, person, DocumentKind.SIGNATURE)
 
 
 @pytest.mark.rule("CLI-5")
@@ -83,7 +94,7 @@ class TestTax:
             residences=residences, signed_on=context().effective_at.date(), confirmed=confirmed
         )
         record = vault.put(person, vault.Kind.CERTIFICATE, certificate)
-        return commands.certify_tax(context(), record=record.id).value
+        return commands.certify_tax(context(), record=record.id, document=signed(person)).value
 
     @pytest.mark.parametrize("confirmed", [(), doubts[:1], (*doubts, "citizen-US")])
     def test_doubts_stop_unless_exactly_those_are_confirmed(self, confirmed: tuple[str, ...]) -> None:
@@ -92,8 +103,8 @@ class TestTax:
         person = self.certified(self.odd, confirmed=self.doubts)
         status = queries.tax_status(person)
         assert status is not None
-        assert status.countries == ["US"]
-        assert vault.known(status.record).confirmed == self.doubts
+        certified = vault.known(status.record)
+        assert (certified.countries, certified.confirmed) == (("US",), self.doubts)
 
     def test_doubts_stand_in_no_event_and_in_no_refusal(self) -> None:
         with pytest.raises(CertificateDoubtful) as refused:
@@ -101,9 +112,9 @@ class TestTax:
         person = self.certified(self.odd, confirmed=self.doubts)
         written = [each.event for each in ledger.events(person)]
         for book in (str(refused.value.evidence), refused.value.message, str(written)):
-            assert not any(code in book for code in self.doubts)
+            assert not any(code in book for code in (*self.doubts, "'US'"))
 
-    def test_an_event_from_when_it_held_doubts_still_reads(self) -> None:
+    def test_an_event_from_when_it_held_doubts_and_countries_still_reads(self) -> None:
         old = {"record": str(uuid4()), "digest": "0", "countries": ["US"], "entity": None}
         read = registry.read(
             "clients.tax-certified", 1, {**old, "signed_on": "2026-11-01", "confirmed": ["citizen-US"]}
@@ -111,18 +122,53 @@ class TestTax:
         assert read == TaxCertified(
             record=UUID(old["record"]),
             digest="0",
-            countries=("US",),
+            version=None,
+            document=None,
             entity=None,
             signed_on=date(2026, 11, 1),
         )
 
-    def test_circumstances_that_changed_ask_for_a_new_certificate(self) -> None:
-        application = applied(Stage.APPROVAL)
+    def test_stands_only_for_the_details_it_was_checked_against(self) -> None:
+        application = applied(Stage.FIRST_TRANSFER)
         person = queries.people_of(application)[0]
-        commands.note_tax_change(context(), person=person, reason="address")
-        assert stands(application) is Stage.TAX
+        version = queries.person(person).version
+        commands.record_person(context(), version=version)
+        assert Stage.TAX not in undone(queries.facts(queries.application(application)))
+        moved = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory(given_names="Moved"))
+        commands.record_person(context(), version=moved.id)
+        assert Stage.TAX in undone(queries.facts(queries.application(application)))
+        newcomers.certify_one(DESK, HolderFactory(id=person))
+        assert Stage.TAX not in undone(queries.facts(queries.application(application)))
+
+    def test_ends_ninety_days_after_circumstances_changed_and_the_desk_sees_it(self) -> None:
+        client = OnboardedClientFactory()
+        (person,) = queries.people_behind(client)
+        assert certificates_to_chase(seams.now()) == []
+        change_circumstances(context(), client=client, what=Circumstance.ADDRESS)
+        assert certificates_to_chase(seams.now()) == []
+        change_circumstances(context(), client=client, what=Circumstance.TAX_RESIDENCE)
+        status = queries.tax_status(person)
+        assert status is not None
+        end = status.changed_at + timedelta(days=90)
+        change_circumstances(context(), client=client, what=Circumstance.TAX_RESIDENCE)
+        for at, overdue in ((end - timedelta(seconds=1), False), (end, True)):
+            assert certificates_to_chase(at) == [(Due(person, end, overdue), [client])]
+        newcomers.certify_one(DESK, HolderFactory(id=person))
+        assert certificates_to_chase(end) == []
+
+    def test_on_paper_rests_on_a_paper_that_the_person_signed(self) -> None:
+        person = queries.people_of(applied(Stage.TAX))[0]
+        certificate = Certificate(
+            residences=(Residence(country="HK", missing=NoNumber.NOT_ISSUED),), signed_on=date(2026, 11, 1)
+        )
+        record = vault.put(person, vault.Kind.CERTIFICATE, certificate).id
+        other = newcomers.paper(DESK, queries.people_of(applied(Stage.TAX))[0], DocumentKind.SIGNATURE)
+        for wrong in (None, other, queries.documents(person)[0].id):
+            with pytest.raises(UnknownDocument):
+                commands.certify_tax(context(), record=record, document=wrong)
+        commands.certify_tax(context(), record=record, document=signed(person))
 
     def test_takes_no_other_record_for_a_certificate(self) -> None:
         person = queries.people_of(applied(Stage.TAX))[0]
         with pytest.raises(UnknownRecord):
-            commands.certify_tax(context(), record=queries.person(person).version)
+            commands.certify_tax(context(), record=queries.person(person).version, document=signed(person))

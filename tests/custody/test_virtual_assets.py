@@ -10,6 +10,7 @@ from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.knowledge import Answers, Basis, Experience
 from brokerage.clients.rules.virtual_assets import (
     BeyondExposure,
+    ExposureUnknown,
     KnowledgeMissing,
     Offer,
     check_purchase,
@@ -64,6 +65,13 @@ class TestAClient:
             buy(account, MOST + 1)
         buy(account, MOST)
 
+    @pytest.mark.rule("CLI-4")
+    def test_of_the_public_buys_no_more_while_what_it_holds_has_no_price(self) -> None:
+        account = funded(OnboardedClientFactory())
+        DepositFactory(account=account, asset="BTC", amount=Decimal(1))
+        with pytest.raises(ExposureUnknown):
+            buy(account, Decimal(1), "ETH")
+
     def test_of_an_import_was_judged_elsewhere(self) -> None:
         buy(funded(ClientFactory()), Decimal(900_000))
 
@@ -84,5 +92,6 @@ class TestAnOffer:
         assert offer([Basis.WORK], Investor.INDIVIDUAL, suitability=True, most=MOST).most is None
         check_purchase(Offer(known=True, most=MOST), MOST)
         check_purchase(Offer(known=True, most=None), MOST * 9)
+        check_purchase(Offer(known=True, most=None), None)
         with pytest.raises(BeyondExposure):
             check_purchase(Offer(known=True, most=MOST), MOST + 1)

@@ -13,7 +13,7 @@ from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.tax import Residence
 from brokerage.config import newcomers
 from tests.factories import by_two
-from tests.onboarding import DESK, FinancesFactory, company, controller, furnish_onboarding
+from tests.onboarding import DESK, FinancesFactory, certified, company, controller, furnish_onboarding
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +39,8 @@ def test_a_company_is_taken_on_once_both_its_controllers_certified():
     client = approve_application(by_two(), application=application, reference="CORP-1").value
     assert queries.client(client).classification == "pi"
     assert queries.standing(client).suitability
-    assert queries.tax_status(ann.id).countries == ["GB"]
-    assert queries.tax_status(ben.id).countries == ["US"]
+    assert certified(ann.id) == ("GB",)
+    assert certified(ben.id) == ("US",)
     assert queries.labels([client]) == {client: "Harbour Holdings Limited"}
     signatories = [each.id for each in newcomer.people[1:3]]
     mandate = queries.mandate(client)

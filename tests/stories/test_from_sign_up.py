@@ -22,7 +22,7 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import by_two, context
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, furnish_onboarding, listed
+from tests.onboarding import DESK, HolderFactory, NewcomerFactory, certified, furnish_onboarding, listed
 from tests.strangers import Stranger, details
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,7 +190,7 @@ def test_a_company_is_opened_by_its_signatories_and_those_who_control_it_from_tw
 
     client = approved(cai, "CORP-1", investor=Investor.CORPORATE, requested=Decimal(2_000_000))
     assert queries.client(client).classification == "pi"
-    assert [queries.tax_status(each).countries for each in (ann, ben)] == [["GB"], ["US"]]
+    assert [certified(each) for each in (ann, ben)] == [("GB",), ("US",)]
     for signatory in (cai, eve):
         assert queries.in_the_hands_of(signatory.person) == {client}
     for controller in controllers.values():

@@ -9,7 +9,14 @@ from brokerage.clients.rules.application import Stage
 from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.config import newcomers
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, OnboardedClientFactory, furnish_onboarding
+from tests.onboarding import (
+    DESK,
+    HolderFactory,
+    NewcomerFactory,
+    OnboardedClientFactory,
+    certified,
+    furnish_onboarding,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +33,7 @@ def test_a_joint_account_is_in_the_hands_of_both_and_either_may_instruct():
     assert all(queries.in_the_hands_of(person) == {client} for person in both)
     assert queries.mandate(client).people == both
     assert queries.mandate(client).signatures == 1
-    assert all(queries.tax_status(person).countries == ["HK"] for person in both)
+    assert all(certified(person) == ("HK",) for person in both)
     for each in newcomer.people:
         assert each.details.given_names in queries.labels([client])[client]
 

@@ -14,7 +14,7 @@ from brokerage.http import rest
 
 from .. import commands, queries
 from ..models import Application
-from ..rules.application import Stage, State
+from ..rules.application import PartyRole, Stage, State
 from ..rules.classification import Investor
 from ..rules.credit import Ground
 from ..rules.mandate import MOST
@@ -111,6 +111,19 @@ class ApplicationSubmit(_Application, rest.CommandView):
         return found
 
 
+class PartyInputs(rest.Inputs):
+    """Whose role, and which."""
+
+    person = rest.Id()
+    role = rest.Choice(PartyRole)
+
+
+class ApplicationRemoveParty(ApplicationSubmit):
+    """Take a role in a draft from a person."""
+
+    command, inputs = commands.remove_party, PartyInputs
+
+
 class _Decision(_Application, rest.CommandView):
     permission, for_clients = Perm.MAKE_CLIENTS, False
 
@@ -197,6 +210,7 @@ class ApplicationApprove(_Decision):
 
 STEPS = {
     "submit": ApplicationSubmit,
+    "remove-party": ApplicationRemoveParty,
     "identify": ApplicationIdentify,
     "classify": ApplicationClassify,
     "knowledge": ApplicationKnowledge,

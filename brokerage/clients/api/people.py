@@ -1,4 +1,6 @@
-"""REST routes of a person: what befell it, and the records kept about it. No personal data in or out."""
+"""REST routes of a person: what befell it, and the records kept about it. Personal data comes in by
+`details` only, and none goes out.
+"""
 
 from uuid import UUID
 

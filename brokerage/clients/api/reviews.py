@@ -106,9 +106,11 @@ class Reclassify(ClientCommand):
 
 
 class ReassessInputs(rest.Inputs):
-    """The limit asked for and why, on which vault records of the client's finances and answers."""
+    """The limit asked for and why, on which papers and vault records of the client's finances and answers."""
 
     finances = rest.Id()
+    evidence = rest.Id()
+    evidence_dated = rest.Day()
     requested = rest.Amount()
     grounds = serializers.ListField(child=rest.Choice(Ground), max_length=len(Ground))
     answers = rest.Id(required=False)

@@ -18,7 +18,7 @@ from .authority import end_authority, grant_authority
 from .invitation import invite_party
 from .person import erase_person, hold_person, record_person, release_person, store_document
 from .status import change_status, open_client
-from .tax import certify_tax, note_tax_change
+from .tax import certify_tax
 
 __all__ = (
     "approve_application",
@@ -37,7 +37,6 @@ __all__ = (
     "invite_party",
     "keep_text",
     "name_party",
-    "note_tax_change",
     "open_client",
     "publish_agreement",
     "record_first_transfer",

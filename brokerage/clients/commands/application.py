@@ -6,6 +6,7 @@ from brokerage.ledger import seams
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
+from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events.application import (
@@ -20,6 +21,7 @@ from ..events.application import (
     PartyRemoved,
 )
 from ..models import Application
+from ..queries import intake
 from ..rules.application import (
     OPEN,
     ApplicationClosed,
@@ -29,12 +31,17 @@ from ..rules.application import (
     StepMissing,
     UnknownParty,
     check_draft,
+    check_naming,
     check_parties,
 )
+from ..rules.application import Party as Part
+from ..rules.bounds import A_DAY, check_room
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
 from ..rules.stages import check_signed
 from ..rules.status import ClientType
+from ..rules.terms import Terms, terms
+from .person import record_step
 
 
 def locked(entry: Entry, application: UUID) -> Application:
@@ -50,12 +57,14 @@ def start_application(
     """Begin an application to become a client; returns its id.
 
     `signatures` is how many holders or signatories an instruction will need (CLI-13); `margin` asks to
-    borrow. Raises BadMandate.
+    borrow. Raises BadMandate or TooMany.
     """
     if not 1 <= signatures <= (1 if form is ClientType.INDIVIDUAL else MOST):
         raise BadMandate(f"An instruction needs one to {MOST} signatures, an individual's one.")
     application = seams.new_id()
-    entry.lock(application)
+    entry.lock(application, applicant)
+    begun = intake.applications_begun(applicant, since=entry.effective_at - A_DAY)
+    check_room(begun, _terms(entry).applications_a_day, "applications of yours from today")
     started = ApplicationStarted(applicant=applicant, form=form, signatures=signatures, margin=margin)
     entry.record(application, started)
     return application
@@ -63,17 +72,30 @@ def start_application(
 
 @command("clients.name-party")
 def name_party(
-    entry: Entry, *, application: UUID, person: UUID, role: PartyRole, control: Control | None = None
+    entry: Entry,
+    *,
+    application: UUID,
+    person: UUID,
+    role: PartyRole,
+    control: Control | None = None,
+    version: UUID | None = None,
 ) -> None:
     """Give a person a role in a draft; naming it again changes nothing but how an entity is controlled.
 
-    Raises UnknownApplication, NotADraft, ApplicationClosed, UnknownPerson or UnknownParty.
+    `version` is a vault record that becomes the person's details, or none if these are on record. Raises
+    UnknownApplication, NotADraft, ApplicationClosed, RoleForeign, PartiesMissing, UnknownParty, TooMany or
+    UnknownPerson, and with a version what `record_person` does.
     """
-    found = locked(entry, application)
+    entry.lock(application, person)
+    found = queries.application(application)
     check_draft(State(found.state))
-    queries.person(person)
-    if (control is not None) is not (role is PartyRole.CONTROLLER):
-        raise UnknownParty("Say how a controller controls the entity, and of nobody else.", role=role)
+    parties = queries.facts(found).parties
+    check_naming(ClientType(found.form), parties, Part(person, role), control)
+    check_room(intake.named_ever(application), _terms(entry).people_named, "people in this application")
+    if version is None:
+        queries.person(person)
+    else:
+        record_step(entry, person, version)
     entry.record(application, PartyNamed(person=person, role=role, control=control))
 
 
@@ -166,6 +188,10 @@ def sealed_as(record: UUID, kind: vault.Kind) -> vault.Sealed:
     if sealed.kind is not kind:
         raise UnknownRecord("This record is of another kind.", record=record, wanted=kind)
     return sealed
+
+
+def _terms(entry: Entry) -> Terms:
+    return terms(hong_kong_date(entry.effective_at))
 
 
 def _check_open(found: Application) -> None:

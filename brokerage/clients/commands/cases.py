@@ -22,9 +22,7 @@ from ..events.cases import (
     ClosureProposed,
 )
 from ..queries.cases import alert as waiting_alert
-from ..queries.cases import alerts_of
 from ..queries.cases import case as found_case
-from ..queries.person import is_forgotten
 from ..rules.cases import (
     AlertGround,
     CaseState,
@@ -70,9 +68,8 @@ def detect(entry: Entry, *, client: UUID, ground: AlertGround, what: str) -> Non
 def dismiss_alert(entry: Entry, *, alert: UUID, reason: Closing) -> None:
     """Decide that an alert needs no case; raises UnknownAlert."""
     entry.lock(alert)
-    found = waiting_alert(alert)
+    waiting_alert(alert)
     entry.record(alert, AlertDismissed(reason=reason))
-    _forget(found.client, alert)
 
 
 @command("clients.open-case", restricted=True)
@@ -158,13 +155,6 @@ def close_case(entry: Entry, *, case: UUID) -> None:
     reason = Closing.REPORT_DONE if reported else Closing(found.closure_reason)
     check_closing(state, reason, proposer=found.closure_by, closer=entry.context.maker)
     entry.record(case, CaseClosed(reason=reason))
-    _forget(found.client, case, *(alert.id for alert in alerts_of(case)))
-
-
-def _forget(client: UUID, *over: UUID) -> None:
-    """CLI-9: where the client's data was erased meanwhile, the texts of what is over go as well."""
-    if is_forgotten(client):
-        sealed.destroy(over)
 
 
 def _noted(entry: Entry, case: UUID, content: bytes, media: str) -> UUID:

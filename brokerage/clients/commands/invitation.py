@@ -7,12 +7,16 @@ from brokerage.access.commands import leave_link
 from brokerage.ledger import seams
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
+from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries
 from ..events.invitation import PartyInvited
+from ..queries import intake
 from ..rules.application import OPEN, ApplicationClosed, UnknownApplication, UnknownParty
+from ..rules.bounds import A_DAY, check_room
 from ..rules.person import PersonKind
 from ..rules.signing import HasLogin
+from ..rules.terms import terms
 
 
 @command("clients.invite-party")
@@ -21,7 +25,7 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
 
     `sealed` is from `access.commands.sealed_address`. Returns the link's id. The login belongs to the
     person, so it reaches the application now and the client once it is one. Raises UnknownApplication,
-    ApplicationClosed, UnknownParty, HasLogin or TooManyLinks.
+    ApplicationClosed, UnknownParty, HasLogin, TooMany or TooManyLinks.
     """
     link = seams.new_id()
     entry.lock(application, link)
@@ -34,6 +38,9 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
         raise UnknownParty("Invite a human being who is named in the application.", person=person)
     if access.has_login(person):
         raise HasLogin("This person has a login already.", person=person)
+    sent = intake.invitations_sent(application, since=entry.effective_at - A_DAY)
+    most = terms(hong_kong_date(entry.effective_at)).invitations_a_day
+    check_room(sent, most, "invitations from today")
     leave_link(entry, link, person=person, sealed=sealed, invited_by=found.applicant)
     entry.record(application, PartyInvited(person=person, link=link))
     return link

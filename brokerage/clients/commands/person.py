@@ -5,17 +5,19 @@ from uuid import UUID
 from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import command
-from brokerage.ledger.entry import Entry
+from brokerage.ledger.entry import Entry, Source
 from brokerage.ledger.refusal import check_reason
+from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
-from .. import sealed as texts
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import ClientLabel, Person
-from ..queries.cases import settled_about
+from ..queries import intake
+from ..rules.bounds import A_DAY, check_room
 from ..rules.documents import DocumentKind, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
+from ..rules.terms import terms
 
 DETAILS = {vault.Kind.INDIVIDUAL: PersonKind.INDIVIDUAL, vault.Kind.ENTITY: PersonKind.ENTITY}
 
@@ -27,27 +29,37 @@ def record_person(entry: Entry, *, version: UUID) -> UUID:
     Nobody changes the own details once the firm relies on them: CLI-10 would be evaded. Raises
     UnknownRecord, PersonErased or RecordSettled.
     """
+    person = vault.sealed(version).person
+    entry.lock(person)
+    record_step(entry, person, version)
+    return person
+
+
+def record_step(entry: Entry, person: UUID, version: UUID) -> None:
+    """Make a vault record the details of a locked person, within another command; as `record_person`."""
     sealed = vault.sealed(version)
-    entry.lock(sealed.person)
-    _check_not_erased(sealed.person)
-    check_own_change(sealed.person, by=entry.context.maker, settled=queries.is_settled(sealed.person))
+    _check_not_erased(person)
+    check_own_change(person, by=entry.context.maker, settled=queries.is_settled(person))
     kind = DETAILS.get(sealed.kind)
-    if kind is None:
-        raise UnknownRecord("This record holds no person's details.", record=version)
-    event = PersonRecorded(kind=kind, version=version, digest=sealed.digest)
-    entry.record(sealed.person, event)
-    return sealed.person
+    if kind is None or sealed.person != person:
+        raise UnknownRecord("This record holds no details of this person.", record=version)
+    entry.record(person, PersonRecorded(kind=kind, version=version, digest=sealed.digest))
 
 
 @command("clients.store-document")
 def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
     """Add a sealed document to its person's papers; returns the document's id.
 
-    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument.
+    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument; TooMany
+    for one more paper than an applicant may bring in a day.
     """
     sealed = vault.sealed(document)
-    entry.lock(sealed.person)
+    applicant = entry.context.maker if entry.context.source is Source.PORTAL else None
+    entry.lock(sealed.person, *filter(None, (applicant,)))
     queries.person(sealed.person)
+    if applicant is not None:
+        brought = intake.papers_brought(applicant, since=entry.effective_at - A_DAY)
+        check_room(brought, terms(hong_kong_date(entry.effective_at)).papers_a_day, "papers from today")
     if sealed.kind is not vault.Kind.DOCUMENT:
         raise UnknownRecord("This record is no document.", record=document)
     content = vault.known(document)
@@ -86,10 +98,9 @@ def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
 def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Destroy a person's key, and what is said of the clients the person held. There is no way back.
 
-    That is their display names, what the person's logins say of their owner, and the keys of texts about
-    them: complaints, and alerts and cases that are over. Texts of a case that goes on are destroyed when it
-    closes. Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, ReasonMissing or
-    SecondPersonNeeded.
+    That is their display names, and what the person's logins say of their owner. Texts about cases and
+    complaints have a time of their own: see `tasks.forget_texts`. Two people; CLI-9. Raises UnknownPerson,
+    PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
     """
     entry.lock(person)
     found = queries.person(person)
@@ -101,7 +112,6 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     held = queries.clients_held_by(person)
     ClientLabel.objects.filter(client__in=held).delete()
     ClientLabel.history.filter(client__in=held).delete()
-    texts.destroy(settled_about(held))
     entry.record(person, PersonErased(reason=reason))
 
 

@@ -14,7 +14,14 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
-from ..rules.classification import EvidenceMissing, Investor, check_investor, review_due, suitability
+from ..rules.classification import (
+    EvidenceMissing,
+    Investor,
+    check_evidence,
+    check_investor,
+    review_due,
+    suitability,
+)
 from ..rules.credit import Ground, assess_credit
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.finances import Finances
@@ -48,8 +55,8 @@ def reclassify(
     form = ClientType(queries.client(client).type)
     today = hong_kong_date(entry.effective_at)
     figures = terms(today)
-    _check_paper(client, evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
-    _check_paper(client, consent, DocumentKind.SIGNATURE)
+    _check_paper(queries.owners(client), evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+    _check_paper(queries.people_behind(client), consent, DocumentKind.SIGNATURE)
     dated = evidence_dated if evidence else None
     if investor is not Investor.RETAIL:
         shown = _finances(client, finances, today)
@@ -77,20 +84,25 @@ def reassess(
     *,
     client: UUID,
     finances: UUID,
+    evidence: UUID,
+    evidence_dated: date,
     requested: Decimal,
     grounds: Sequence[Ground] = (),
     answers: UUID | None = None,
 ) -> Decimal:
     """Judge a client's credit again (VAF-7, CLI-4), and its knowledge if it was asked anew; two people.
 
-    `finances` and `answers` are vault records of its people, `requested` the limit asked for in Hong Kong
-    dollars. Returns the limit. Raises UnknownClient, UnknownRecord, BadFinances, BadLimit, BadAmount,
-    GroundMissing or SecondPersonNeeded.
+    `finances` and `answers` are vault records of a holder or the entity itself, `evidence` the paper that
+    shows the figures and `evidence_dated` the date seen on that; `requested` is the limit asked for in Hong
+    Kong dollars. Returns the limit. Raises UnknownClient, UnknownRecord, UnknownDocument, EvidenceMissing,
+    BadFinances, BadLimit, BadAmount, GroundMissing or SecondPersonNeeded.
     """
     entry.lock(client)
     queries.client(client)
     today = hong_kong_date(entry.effective_at)
     figures, judged = terms(today), queries.standing(client)
+    _check_paper(queries.owners(client), evidence, DocumentKind.ASSETS)
+    check_evidence(evidence_dated, today, figures)
     investor = queries.investor(client, today)
     credit = assess_credit(
         _finances(client, finances, today),
@@ -123,7 +135,7 @@ def reassess(
 
 
 def _finances(client: UUID, record: UUID | None, today: date) -> Finances:
-    """What the client's people declared; raises EvidenceMissing, UnknownRecord or BadFinances."""
+    """What the client declared of itself; raises EvidenceMissing, UnknownRecord or BadFinances."""
     if record is None:
         raise EvidenceMissing("Say what the client has.", client=client)
     found: Finances = _said(client, record, vault.Kind.FINANCES)
@@ -131,7 +143,7 @@ def _finances(client: UUID, record: UUID | None, today: date) -> Finances:
 
 
 def _answers(client: UUID, record: UUID | None) -> Answers | None:
-    """What the client's people answered, if they were asked; raises UnknownRecord or BadAnswers."""
+    """What the client answered, if it was asked; raises UnknownRecord or BadAnswers."""
     if record is None:
         return None
     found: Answers = _said(client, record, vault.Kind.ANSWERS)
@@ -139,17 +151,20 @@ def _answers(client: UUID, record: UUID | None) -> Answers | None:
 
 
 def _said(client: UUID, record: UUID, kind: vault.Kind) -> Any:
-    """What a record of this kind says, if it is of the client's people; raises UnknownRecord."""
+    """What a record of this kind says, if it is the client's own; raises UnknownRecord.
+
+    A director's or signatory's wealth is not the company's.
+    """
     sealed = vault.sealed(record)
-    if sealed.kind is not kind or sealed.person not in queries.people_behind(client):
+    if sealed.kind is not kind or sealed.person not in queries.owners(client):
         raise UnknownRecord("This record says nothing of this client.", record=record)
     return vault.known(record)
 
 
-def _check_paper(client: UUID, document: UUID | None, *kinds: DocumentKind) -> None:
-    """Pass if the paper is of one of these kinds and speaks of the client; raises UnknownDocument."""
+def _check_paper(people: frozenset[UUID], document: UUID | None, *kinds: DocumentKind) -> None:
+    """Pass if the paper is of one of these kinds and of one of these people; raises UnknownDocument."""
     if document is None:
         return
     paper = queries.document(document)
-    if paper.person not in queries.people_behind(client) or paper.kind not in kinds:
+    if paper.person not in people or paper.kind not in kinds:
         raise UnknownDocument("Choose a paper of this client and of the right kind.", document=document)

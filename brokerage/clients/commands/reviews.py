@@ -10,6 +10,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import queries
 from ..events.reviews import CircumstancesChanged, ReviewDone, ReviewRaised, ReviewSet
 from ..queries.reviews import review, review_set
+from ..queries.tax import certified_behind
 from ..rules.reviews import (
     Circumstance,
     ReviewKind,
@@ -19,6 +20,7 @@ from ..rules.reviews import (
     check_sooner,
     latest_due,
 )
+from .tax import note_tax_change
 
 
 @command("clients.set-review")
@@ -81,10 +83,16 @@ def do_review(
 
 @command("clients.change-circumstances")
 def change_circumstances(entry: Entry, *, client: UUID, what: Circumstance) -> None:
-    """Take note that something about the client changed; a review follows. Raises UnknownClient."""
-    entry.lock(client)
+    """Take note that something about the client changed; a review follows. Raises UnknownClient.
+
+    If it is the tax residence, everybody behind the client who certified it is to do so again (CARF).
+    """
+    certified = certified_behind(client) if what is Circumstance.TAX_RESIDENCE else []
+    entry.lock(client, *certified)
     queries.client(client)
     note_change(entry, client, what)
+    for person in certified:
+        note_tax_change(entry, person)
 
 
 def note_change(entry: Entry, client: UUID, what: Circumstance) -> None:

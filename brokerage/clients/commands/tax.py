@@ -4,29 +4,34 @@ from uuid import UUID
 
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry, Source
-from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events.standing import TaxCertified, TaxCircumstancesChanged
+from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.person import PersonKind
+from ..rules.reviews import Circumstance
 from ..rules.signing import check_for_oneself
 from ..rules.tax import Certificate, check_confirmed
 from .application import sealed_as
 
 
 @command("clients.certify-tax")
-def certify_tax(entry: Entry, *, record: UUID) -> UUID:
-    """Take a sealed self-certification of tax residence; returns the person's id.
+def certify_tax(entry: Entry, *, record: UUID, document: UUID | None = None) -> UUID:
+    """Take a sealed self-certification of tax residence (CARF); returns the person's id.
 
-    It says itself which doubts were confirmed. Raises UnknownRecord, UnknownPerson, PersonErased,
-    BadCertificate, BadCountry, ForAnother, or CertificateDoubtful unless these are exactly what does not fit.
+    It says itself which doubts were confirmed. `document` is the paper that the person signed, needed unless
+    it is signed in the portal. A new record of the person's details asks for a new one. Raises UnknownRecord,
+    UnknownPerson, PersonErased, BadCertificate, BadCountry, ForAnother, UnknownDocument, or
+    CertificateDoubtful unless these are exactly what does not fit.
     """
     sealed = sealed_as(record, vault.Kind.CERTIFICATE)
     entry.lock(sealed.person)
     person = queries.person(sealed.person)
-    if entry.context.source is Source.PORTAL:  # on paper the firm enters what somebody signed
+    if entry.context.source is Source.PORTAL:
         check_for_oneself(person.id, by=entry.context.maker, alone=queries.signs_alone(person.id))
+    else:
+        _check_paper(person.id, document)
     certificate: Certificate = vault.known(record)
     today = hong_kong_date(entry.effective_at)
     certificate.checked(today, is_entity=person.kind == PersonKind.ENTITY)
@@ -36,7 +41,8 @@ def certify_tax(entry: Entry, *, record: UUID) -> UUID:
         TaxCertified(
             record=record,
             digest=sealed.digest,
-            countries=certificate.countries,
+            version=person.version,
+            document=document,
             entity=certificate.entity,
             signed_on=certificate.signed_on,
         ),
@@ -44,13 +50,15 @@ def certify_tax(entry: Entry, *, record: UUID) -> UUID:
     return sealed.person
 
 
-@command("clients.note-tax-change")
-def note_tax_change(entry: Entry, *, person: UUID, reason: str) -> None:
-    """Note that circumstances changed, so that a new certificate is due within the time of grace.
+def _check_paper(person: UUID, document: UUID | None) -> None:
+    """Pass if a paper of the person's with a signature is on record; raises UnknownDocument."""
+    paper = queries.document(document) if document else None
+    if paper is None or paper.person != person or paper.kind != DocumentKind.SIGNATURE:
+        raise UnknownDocument("Add the paper that the person signed, then name it.", document=document)
 
-    `reason` is a code, such as "address". Raises UnknownPerson, PersonErased or ReasonMissing.
-    """
-    entry.lock(person)
-    queries.person(person)
-    check_reason("clients", reason, "Say what changed, by a code.")
-    entry.record(person, TaxCircumstancesChanged(changed_at=entry.effective_at, reason=reason))
+
+def note_tax_change(entry: Entry, person: UUID) -> None:
+    """Record, on a locked stream, that what a person certified may be wrong: a new one is due in time."""
+    entry.record(
+        person, TaxCircumstancesChanged(changed_at=entry.effective_at, reason=Circumstance.TAX_RESIDENCE)
+    )

@@ -82,14 +82,19 @@ class AccountDesignated:
     account: UUID
 
 
-@event("clients.tax-certified", schema=2)
+@event("clients.tax-certified", schema=3)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCertified:
-    """A person certified every tax residence; numbers, and doubts confirmed, are in the vault record."""
+    """A person certified every tax residence; which, with numbers and doubts, is in the vault record.
+
+    `version` are the details it was checked against, `document` the paper it was signed on, if on one. What
+    was certified before these were kept has neither.
+    """
 
     record: UUID
     digest: str
-    countries: tuple[str, ...]
+    version: UUID | None
+    document: UUID | None
     entity: EntityKind | None
     signed_on: date
 
@@ -97,6 +102,12 @@ class TaxCertified:
 @upcaster("clients.tax-certified", schema=1)
 def _without_doubts(data: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in data.items() if name != "confirmed"}
+
+
+@upcaster("clients.tax-certified", schema=2)
+def _without_countries(data: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in data.items() if name != "countries"}
+    return kept | {"version": None, "document": None}
 
 
 @event("clients.tax-circumstances-changed")

@@ -14,6 +14,7 @@ class Application(models.Model):
     state = models.TextField(db_index=True)
     started_at = models.DateTimeField()
     moved_at = models.DateTimeField(help_text="When anything last happened to it.")
+    submitted_at = models.DateTimeField(null=True, help_text="When it was last handed in.")
     decided_at = models.DateTimeField(null=True)
     reason = models.TextField(default="")
     client = models.UUIDField(null=True)
@@ -114,15 +115,18 @@ class Signature(models.Model):
 
 
 class TaxStatus(models.Model):
-    """A person's newest self-certification, and when circumstances changed since. The id is the person's."""
+    """A person's newest self-certification, and when what it was checked against first changed since.
+
+    The id is the person's, `version` the record of the person's details at that time.
+    """
 
     id = models.UUIDField(primary_key=True)
     record = models.UUIDField(null=True)
-    countries = models.JSONField(default=list)
+    version = models.UUIDField(null=True)
     entity = models.TextField(default="")
     signed_on = models.DateField(null=True)
     certified_at = models.DateTimeField(null=True)
-    changed_at = models.DateTimeField(null=True)
+    changed_at = models.DateTimeField(null=True, db_index=True)
 
     def __str__(self) -> str:
         return str(self.id)

@@ -13,6 +13,7 @@ class Alert(models.Model):
     text = models.UUIDField(null=True)
     case = models.UUIDField(null=True, db_index=True)
     raised_at = models.DateTimeField()
+    dismissed_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["raised_at", "id"]

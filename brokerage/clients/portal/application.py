@@ -21,10 +21,18 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import commands, forms, queries, vault
 from ..models import Application
 from ..rules.agreements import Circumstances, required
-from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, check_draft
+from ..rules.application import (
+    OPEN,
+    Facts,
+    PartyRole,
+    Stage,
+    State,
+    UnknownApplication,
+    check_draft,
+)
 from ..rules.stages import to_certify, to_sign, undone
 from ..rules.status import ClientType
-from .steps import STEPS, Asked, people_of, signed_by
+from .steps import STEPS, Asked, pages_of, parts_of, people_of
 
 
 def _mine(request: HttpRequest, application: UUID) -> tuple[Principal, Application]:
@@ -90,22 +98,17 @@ def _done(facts: Facts) -> dict[str, bool]:
         "knowledge": facts.answers,
         "tax": bool(facts.people) and to_certify(facts) <= facts.certified,
     }
-    if facts.form in (ClientType.INDIVIDUAL, ClientType.JOINT):
-        del done["entity"]
-    return done
+    return {slug: done[slug] for slug in pages_of(facts.form)}
 
 
 @allow_client
 def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
     """One page of the application: its form, and what was said before as far as it is no secret."""
     asker, found = _mine(request, application)
-    page = STEPS.get(step)
+    page = pages_of(ClientType(found.form)).get(step)
     if page is None or (found.applicant != asker.person and step != "tax"):
         raise Http404  # who is only named in it certifies the own tax residence, and no more
-    people = people_of(asker, application)
-    asked_of = signed_by(asker, people) if step == "tax" else people
-    extra = {"people": asked_of} if page.about_people else {}
-    form = page.form(request.POST or None, request.FILES or None, **extra)
+    form = page.form(request.POST or None, request.FILES or None, **page.offer(asker, found))
     if request.method == "POST" and form.is_valid():
         try:
             if page.in_draft:
@@ -115,8 +118,35 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
             return redirect("portal-application", application)
         except Refused as refusal:
             form.add_error(None, refusal.message)
-    shown = {"application": found, "page": page, "form": form, "people": people}
+    shown = {
+        "application": found,
+        "page": page,
+        "form": form,
+        "parts": parts_of(people_of(asker, application), application),
+        "removes": step in ("entity", "people") and found.state == State.DRAFT,
+    }
     return render(request, "portal/clients/step.html", shown)
+
+
+@allow_client
+@require_POST
+def remove(request: HttpRequest, application: UUID) -> HttpResponse:
+    """Take a role from somebody who was named by mistake; the way to correct it is to name anew."""
+    asker, found = _mine(request, application)
+    if found.applicant != asker.person:
+        raise Http404
+    try:
+        person, role = UUID(request.POST.get("person", "")), PartyRole(request.POST.get("role", ""))
+    except ValueError as error:
+        raise Http404 from error
+    try:
+        commands.remove_party(context(asker), application=application, person=person, role=role)
+        messages.success(request, _("Removed."))
+    except Refused as refusal:
+        messages.error(request, refusal.message)
+    return redirect(
+        "portal-application-step", application, "entity" if role == PartyRole.ENTITY else "people"
+    )
 
 
 @allow_client
@@ -192,6 +222,7 @@ urlpatterns = [
     path("apply/", apply, name="portal-apply"),
     path("apply/<uuid:application>/", overview, name="portal-application"),
     path("apply/<uuid:application>/decide/", decide, name="portal-application-decide"),
+    path("apply/<uuid:application>/remove/", remove, name="portal-application-remove"),
     path("apply/<uuid:application>/agreements/", agreements, name="portal-application-agreements"),
     path("apply/<uuid:application>/<slug:step>/", step, name="portal-application-step"),
 ]

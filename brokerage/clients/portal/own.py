@@ -133,11 +133,12 @@ def _for_client(scope: Any, form: forms.Form) -> forms.Form:
 def profile(request: HttpRequest) -> HttpResponse:
     """What the firm holds of the asker, and who read it when and why."""
     asker = principal(request)
-    known = queries.person_if_known(asker.person)
+    known, tax = queries.person_if_known(asker.person), queries.tax_status(asker.person)
+    certificate = vault.read(asker, tax.record, Why.OWN) if known and tax and tax.record else None
     shown = {
         "details": vault.read(asker, known.version, Why.OWN) if known else None,
         "papers": queries.documents(asker.person),
-        "tax": queries.tax_status(asker.person),
+        "certificate": certificate,
         "readings": queries.readings_told(asker.person)[:50],
     }
     return render(request, "portal/clients/profile.html", shown)

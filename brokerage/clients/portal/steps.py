@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from brokerage.access.rules import Principal
@@ -15,9 +14,10 @@ from brokerage.ledger.commands import Command
 
 from .. import commands, forms, queries, vault
 from ..models import Application
-from ..rules.application import Control, PartyRole
+from ..rules.application import ROLES, Control, PartyRole
 from ..rules.documents import DocumentKind
-from ..rules.person import PersonKind, Why, check_own_change
+from ..rules.person import PersonKind, Why
+from ..rules.status import ClientType
 from ..rules.tax import doubts
 
 
@@ -36,9 +36,24 @@ class Asked(NamedTuple):
         first = [p.person for p in parties if p.role in (PartyRole.ENTITY, PartyRole.HOLDER)]
         return first[0] if first else self.asker.person
 
-    def give(self, command: Command[..., Any], draft: vault.Draft, /, **inputs: Any) -> None:
-        """Give a command that names a draft, which is sealed with it or, once it is refused, not at all."""
-        command.within(vault.keeping(draft), context(self.asker), **inputs)
+    def give(self, command: Command[..., Any], /, *drafts: vault.Draft, **inputs: Any) -> None:
+        """Give a command that names drafts, which are sealed with it or, once it is refused, not at all."""
+        command.within(vault.keeping(*drafts), context(self.asker), **inputs)
+
+
+class Part(NamedTuple):
+    """A role in an application as its applicant reads it."""
+
+    person: str
+    name: str
+    role: str
+
+
+def parts_of(people: list[tuple[str, str]], application: UUID) -> list[Part]:
+    """The roles in an application of those who may be named to the asker, oldest first."""
+    names = dict(people)
+    named = [(str(each.person), each.role) for each in queries.parties(application)]
+    return [Part(person, names[person], role) for person, role in named if person in names]
 
 
 def people_of(asked: Principal, application: UUID) -> list[tuple[str, str]]:
@@ -56,31 +71,25 @@ def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str
 def _name_person(asked: Asked) -> None:
     given = asked.form.cleaned_data
     person = asked.asker.person if given["me"] else seams.new_id()
-    details = asked.form.details().checked(asked.today)
     role = PartyRole(given["role"])
-    control = Control(given["control"]) if given["control"] else None
-    _record(asked, person, vault.Kind.INDIVIDUAL, details)
-    commands.name_party(
-        context(asked.asker), application=asked.application.id, person=person, role=role, control=control
-    )
+    control = Control(given["control"]) if given.get("control") else None
+    _name(asked, person, vault.Kind.INDIVIDUAL, role=role, control=control)
 
 
 def _name_body(asked: Asked) -> None:
-    person = seams.new_id()
-    _record(asked, person, vault.Kind.ENTITY, asked.form.details().checked(asked.today))
-    commands.name_party(
-        context(asked.asker), application=asked.application.id, person=person, role=PartyRole.ENTITY
-    )
+    _name(asked, seams.new_id(), vault.Kind.ENTITY, role=PartyRole.ENTITY)
 
 
-def _record(asked: Asked, person: UUID, kind: vault.Kind, details: Any) -> None:
-    """Seal and record a person's details, unless they are on record as they are."""
+def _name(asked: Asked, person: UUID, kind: vault.Kind, **inputs: Any) -> None:
+    """Name a person, and record the details unless they are on record as they are: both, or neither."""
+    details = asked.form.details().checked(asked.today)
     known = queries.person_if_known(person)
+    named = {"application": asked.application.id, "person": person} | inputs
     if known is not None and vault.known(known.version) == details:
-        return
-    check_own_change(person, by=asked.asker.person, settled=queries.is_settled(person))
-    draft = vault.draft(person, kind, details)
-    asked.give(commands.record_person, draft, version=draft.id)
+        asked.give(commands.name_party, **named)
+    else:
+        draft = vault.draft(person, kind, details)
+        asked.give(commands.name_party, draft, version=draft.id, **named)
 
 
 def _store_paper(asked: Asked) -> None:
@@ -106,23 +115,33 @@ def _certify(asked: Asked) -> None:
     is_entity = person.kind == PersonKind.ENTITY
     certificate = asked.form.certificate(asked.today).checked(asked.today, is_entity=is_entity)
     details = vault.read(asked.asker, person.version, Why.OWN)
-    asked.form.ask_about((each, _doubt(each)) for each in doubts(certificate, details))
+    asked.form.ask_about(doubts(certificate, details))
     draft = vault.draft(person.id, vault.Kind.CERTIFICATE, certificate)
     asked.give(commands.certify_tax, draft, record=draft.id)
 
 
-def _doubt(code: str) -> str:
-    what, _dash, country = code.partition("-")
-    words = {
-        "number": _("The tax number of %(country)s does not look like one."),
-        "address": _("You live in %(country)s but did not name it."),
-        "citizen": _("Citizens of %(country)s are taxed there, but you did not name it."),
-    }
-    return words[what] % {"country": country}
+Offer = Callable[[Principal, Application], dict[str, Any]]
+"""What a page's form is made with, for one asker and application."""
+
+
+def _nothing(asker: Principal, application: Application) -> dict[str, Any]:
+    return {}
+
+
+def _people(asker: Principal, application: Application) -> dict[str, Any]:
+    return {"people": people_of(asker, application.id)}
+
+
+def _signed(asker: Principal, application: Application) -> dict[str, Any]:
+    return {"people": signed_by(asker, people_of(asker, application.id))}
+
+
+def _roles(asker: Principal, application: Application) -> dict[str, Any]:
+    return {"roles": ROLES[ClientType(application.form)]}
 
 
 class Step(NamedTuple):
-    """One page: its form, and what a sound answer does. `about_people` gives the form the names.
+    """One page: its form, what that is made with, and what a sound answer does.
 
     `in_draft` pages are for drafts only.
     """
@@ -131,7 +150,7 @@ class Step(NamedTuple):
     lead: Any
     form: Callable[..., Any]
     act: Callable[[Asked], None]
-    about_people: bool = False
+    offer: Offer = _nothing
     in_draft: bool = True
 
 
@@ -147,13 +166,14 @@ STEPS = {
         gettext_lazy("Everybody who holds, signs for, directs or controls. Add them one by one."),
         forms.Person,
         _name_person,
+        _roles,
     ),
     "papers": Step(
         gettext_lazy("Papers"),
         gettext_lazy("An identity paper for each person, the constitution of an entity."),
         forms.Paper,
         _store_paper,
-        True,
+        _people,
     ),
     "finances": Step(
         gettext_lazy("Finances"),
@@ -172,7 +192,12 @@ STEPS = {
         gettext_lazy("Every country that taxes you, with your number there."),
         forms.TaxPaper,
         _certify,
-        about_people=True,
+        _signed,
         in_draft=False,
     ),
 }
+
+
+def pages_of(form: ClientType) -> dict[str, Step]:
+    """The pages that an application of this legal form has, in order."""
+    return {slug: step for slug, step in STEPS.items() if slug != "entity" or PartyRole.ENTITY in ROLES[form]}

@@ -69,6 +69,8 @@ def _application(row: Application | None, recorded: Recorded) -> Application:
             row.state = STATES[type(event)]
             row.reason = getattr(event, "reason", "")
             row.client = getattr(event, "client", None)
+            if row.state == State.SUBMITTED:
+                row.submitted_at = recorded.effective_at
             decided = row.state not in (State.DRAFT, State.SUBMITTED)
             row.decided_at = recorded.effective_at if decided else None
     return row

@@ -36,9 +36,10 @@ def _alert(row: Alert | None, recorded: Recorded) -> Alert:
             text=event.text,
             raised_at=recorded.effective_at,
         )
-    row.state = AlertState.DISMISSED
     if isinstance(event, AlertJoined):
         row.state, row.case = AlertState.JOINED, event.case
+    else:
+        row.state, row.dismissed_at = AlertState.DISMISSED, recorded.effective_at
     return row
 
 

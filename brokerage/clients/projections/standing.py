@@ -6,6 +6,7 @@ from brokerage.ledger.projection import fold, projection
 from brokerage.ledger.registry import Recorded
 
 from ..events.application import AnswersGiven, ApplicationReturned, FinancesGiven
+from ..events.person import PersonRecorded
 from ..events.standing import (
     AccountDesignated,
     CreditAssessed,
@@ -71,7 +72,7 @@ def _forget_knowledge(row: Standing) -> None:
     row.assessed = [each for each in row.assessed if each != Stage.KNOWLEDGE]
 
 
-@projection(models=(TaxStatus,), events=(TaxCertified, TaxCircumstancesChanged))
+@projection(models=(TaxStatus,), events=(TaxCertified, TaxCircumstancesChanged, PersonRecorded))
 def tax_statuses(events: Sequence[Recorded]) -> None:
     """One row a person."""
     fold(TaxStatus, events, _tax_status, key=lambda recorded: recorded.stream)
@@ -79,14 +80,16 @@ def tax_statuses(events: Sequence[Recorded]) -> None:
 
 def _tax_status(row: TaxStatus | None, recorded: Recorded) -> TaxStatus:
     event = recorded.event
-    if isinstance(event, TaxCircumstancesChanged):
+    if not isinstance(event, TaxCertified):
         row = row or TaxStatus(id=recorded.stream)
-        row.changed_at = event.changed_at
+        unlike = isinstance(event, TaxCircumstancesChanged) or event.version != row.version
+        if row.record is not None and unlike:
+            row.changed_at = row.changed_at or recorded.effective_at
         return row
     return TaxStatus(
         id=recorded.stream,
         record=event.record,
-        countries=list(event.countries),
+        version=event.version,
         entity=event.entity or "",
         signed_on=event.signed_on,
         certified_at=recorded.effective_at,

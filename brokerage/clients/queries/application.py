@@ -163,7 +163,7 @@ def signatures(stream: UUID) -> list[Signature]:
 
 def tax_status(person: UUID) -> TaxStatus | None:
     """The person's newest self-certification; None before the first."""
-    return TaxStatus.objects.filter(pk=person).first()
+    return TaxStatus.objects.filter(pk=person, record__isnull=False).first()
 
 
 def facts(found: Application) -> Facts:

@@ -1,6 +1,6 @@
 """Alerts and cases, for whoever may see restricted streams; an edge checks that before it asks."""
 
-from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from ..models.cases import Alert, Case, CaseNote
 from ..models.complaints import Complaint
 from ..rules.cases import AlertState, CaseState, UnknownAlert, UnknownCase
+from .person import clients_under_hold
 
 
 def open_alerts() -> QuerySet[Alert]:
@@ -50,14 +51,16 @@ def alerts_of(case: UUID) -> list[Alert]:
     return list(Alert.objects.filter(case=case))
 
 
-def settled_about(clients: Iterable[UUID]) -> list[UUID]:
-    """What was said about clients and is over: complaints, dismissed alerts, closed cases, their alerts."""
-    about = list(clients)
-    closed = Case.objects.filter(client__in=about, state=CaseState.CLOSED).values("id")
-    over = Q(state=AlertState.DISMISSED) | Q(case__in=closed)
+def ended_by(moment: datetime) -> list[UUID]:
+    """Complaints closed, alerts dismissed and cases closed by then, with the alerts of those cases.
+
+    Left out are those about clients with a legal hold on the records of somebody behind them.
+    """
+    closed = Case.objects.filter(closed_at__lte=moment)
     rows: tuple[QuerySet[Any], ...] = (
-        Complaint.objects.filter(client__in=about),
-        Alert.objects.filter(over, client__in=about),
+        Complaint.objects.filter(closed_at__lte=moment),
+        Alert.objects.filter(Q(dismissed_at__lte=moment) | Q(case__in=closed.values("id"))),
         closed,
     )
-    return [id for each in rows for id in each.values_list("id", flat=True)]
+    held = clients_under_hold()
+    return [id for each in rows for id, client in each.values_list("id", "client") if client not in held]

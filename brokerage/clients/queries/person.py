@@ -69,10 +69,11 @@ def is_settled(person: UUID) -> bool:
 def relationships(person: UUID) -> list[datetime | None]:
     """When each relationship of the person with the firm ended (CLI-9); None for one that goes on.
 
-    Clients the person acts or acted for, and applications that name the person, drafts left out.
+    Clients the person acts or acted for, and applications that name the person; a draft is left out unless it
+    was handed in before it was returned.
     """
     named = Party.objects.filter(person=person).values("application")
-    applied = list(Application.objects.filter(id__in=named).exclude(state=State.DRAFT))
+    applied = list(Application.objects.filter(id__in=named).exclude(state=State.DRAFT, submitted_at=None))
     clients = Client.objects.filter(
         Q(id__in=Authority.objects.filter(person=person).values("client"))
         | Q(id__in=[each.client for each in applied if each.client])
@@ -89,13 +90,13 @@ def clients_held_by(person: UUID) -> list[UUID]:
     return [*held.values_list("client", flat=True), *(each.client for each in opened if each.client)]
 
 
-def is_forgotten(client: UUID) -> bool:
-    """Whether the data of somebody who held the client, or was it, has been erased."""
-    held = Authority.objects.filter(client=client, capacity=Capacity.HOLDER).values("person")
-    opened = Application.objects.filter(client=client).values("id")
-    named = Party.objects.filter(application__in=opened, role__in=(PartyRole.HOLDER, PartyRole.ENTITY))
-    was = Q(id__in=held) | Q(id__in=named.values("person"))
-    return Person.objects.filter(was, erased_at__isnull=False).exists()
+def clients_under_hold() -> frozenset[UUID]:
+    """The clients of whom somebody behind them has a legal hold on the records."""
+    held = Person.objects.filter(held=True).values("id")
+    acting = Authority.objects.filter(person__in=held).values_list("client", flat=True)
+    named = Party.objects.filter(person__in=held).values("application")
+    opened = Application.objects.filter(id__in=named, client__isnull=False).values_list("client", flat=True)
+    return frozenset(acting) | frozenset(each for each in opened if each)
 
 
 def people_behind(client: UUID) -> frozenset[UUID]:
@@ -104,6 +105,16 @@ def people_behind(client: UUID) -> frozenset[UUID]:
     named = Party.objects.filter(application__in=applied, removed_at=None)
     acting = Authority.objects.filter(client=client, ended_at=None)
     return frozenset(acting.values_list("person", flat=True)) | frozenset(
+        named.values_list("person", flat=True)
+    )
+
+
+def owners(client: UUID) -> frozenset[UUID]:
+    """Who a client is: those who hold it, or the entity that its application named."""
+    held = Authority.objects.filter(client=client, capacity=Capacity.HOLDER, ended_at=None)
+    applied = Application.objects.filter(client=client).values("id")
+    named = Party.objects.filter(application__in=applied, role=PartyRole.ENTITY, removed_at=None)
+    return frozenset(held.values_list("person", flat=True)) | frozenset(
         named.values_list("person", flat=True)
     )
 

@@ -1,6 +1,6 @@
 """An application: who has a part in it, and the facts that decide where it stands."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -102,6 +102,12 @@ class PartiesMissing(Refused):
     code = "clients.parties-missing"
 
 
+class RoleForeign(Refused):
+    """A role that this legal form does not have."""
+
+    code = "clients.role-foreign"
+
+
 class UnknownParty(Refused):
     """The person has no such part in the application."""
 
@@ -178,7 +184,7 @@ class Facts:
         return self.of(PartyRole.HOLDER) or self.of(PartyRole.SIGNATORY)
 
 
-NEEDED: dict[ClientType, dict[PartyRole, tuple[int, int]]] = {
+ROLES: dict[ClientType, dict[PartyRole, tuple[int, int]]] = {
     ClientType.INDIVIDUAL: {PartyRole.HOLDER: (1, 1)},
     ClientType.JOINT: {PartyRole.HOLDER: (2, 4)},
     ClientType.CORPORATE: {
@@ -190,21 +196,48 @@ NEEDED: dict[ClientType, dict[PartyRole, tuple[int, int]]] = {
     ClientType.PARTNERSHIP: {
         PartyRole.ENTITY: (1, 1),
         PartyRole.PARTNER: (2, 20),
+        PartyRole.CONTROLLER: (0, 20),
         PartyRole.SIGNATORY: (1, 10),
     },
     ClientType.TRUST: {
         PartyRole.ENTITY: (1, 1),
         PartyRole.TRUSTEE: (1, 10),
         PartyRole.SETTLOR: (1, 10),
+        PartyRole.BENEFICIARY: (0, 20),
+        PartyRole.CONTROLLER: (0, 20),
         PartyRole.SIGNATORY: (1, 10),
     },
 }
-"""The least and the most people of each role that a legal form needs."""
+"""The least and the most people of each role that a legal form has; it has no other role."""
+
+
+def check_naming(form: ClientType, parties: Collection[Party], named: Party, control: Control | None) -> None:
+    """CLI-13: pass if a person may have a role beside those who are named.
+
+    Raises RoleForeign, PartiesMissing for one too many, or UnknownParty unless a controller, and nobody else,
+    comes with how the entity is controlled.
+    """
+    _check_role(form, named.role)
+    if (control is not None) is not (named.role is PartyRole.CONTROLLER):
+        raise UnknownParty("Say how a controller controls the entity, and of nobody else.", role=named.role)
+    most = ROLES[form][named.role][1]
+    if len({each.person for each in parties if each.role is named.role} | {named.person}) > most:
+        raise PartiesMissing(f"At most {most} can be {named.role}; remove one first.", role=named.role)
+
+
+def _check_role(form: ClientType, role: PartyRole) -> None:
+    if role not in ROLES[form]:
+        raise RoleForeign(f"This is no role in an application of this kind: {role}.", form=form, role=role)
 
 
 def check_parties(facts: Facts) -> None:
-    """Pass if the legal form's people are all named and can sign; raises PartiesMissing or BadMandate."""
-    for role, (least, most) in NEEDED[facts.form].items():
+    """CLI-13: pass if the legal form's people, and no others, are all named and can sign.
+
+    Raises RoleForeign, PartiesMissing or BadMandate.
+    """
+    for party in facts.parties:
+        _check_role(facts.form, party.role)
+    for role, (least, most) in ROLES[facts.form].items():
         named = len(facts.of(role))
         if not least <= named <= most:
             raise PartiesMissing(f"Name {least} to {most} as {role}; there are {named}.", role=role)

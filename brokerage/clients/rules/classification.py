@@ -70,11 +70,16 @@ def check_investor(
     personal = form in _PEOPLE
     if (investor is Investor.INDIVIDUAL) is not personal:
         raise WrongInvestor("This legal form cannot be that kind of professional investor.", form=form)
-    oldest = today - timedelta(days=terms.evidence_days)
-    if evidence_dated is None or not oldest <= evidence_dated <= today:
-        raise EvidenceMissing("Add evidence with its date, not older than a year.", dated=evidence_dated)
+    check_evidence(evidence_dated, today, terms)
     if investor is not Investor.INSTITUTIONAL and not _reaches(form, finances, terms):
         raise BelowThreshold("The evidence is below the threshold. Virtual assets do not count.", form=form)
+
+
+def check_evidence(dated: date | None, today: date, terms: Terms) -> None:
+    """CLI-1, VAF-7: pass if the evidence is not older than the house takes; raises EvidenceMissing."""
+    oldest = today - timedelta(days=terms.evidence_days)
+    if dated is None or not oldest <= dated <= today:
+        raise EvidenceMissing("Add evidence with its date, not older than a year.", dated=dated)
 
 
 def _reaches(form: ClientType, finances: Finances, terms: Terms) -> bool:

@@ -9,10 +9,11 @@ from brokerage.ledger.amounts import EXACT, ZERO
 
 WINDOW = timedelta(days=7)
 """House policy: operations within so long of one another may be linked."""
-OCCASIONAL = Decimal(120_000)
-"""CLI-6: due diligence on transactions from here on, in Hong Kong dollars."""
 TRANSFER = Decimal(8_000)
-"""CLI-6: due diligence on transfers of virtual assets from here on, in Hong Kong dollars."""
+"""CLI-6: due diligence on wires and on transfers of virtual assets from here on, in Hong Kong dollars.
+
+All money comes and goes by wire here, so the rule's 120,000 for other occasional operations is never first.
+"""
 
 
 class Flow(NamedTuple):
@@ -21,18 +22,24 @@ class Flow(NamedTuple):
     at: datetime
     worth: Decimal
 
+    @classmethod
+    def of(cls, at: datetime, worth: Decimal | None) -> "Flow":
+        """A flow; one that nobody can value (None) counts as reaching the threshold: somebody is to look."""
+        return cls(at, TRANSFER if worth is None else worth)
+
 
 def large(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
     """CLI-6: when single operations reached the threshold by themselves, earliest first."""
     return sorted(flow.at for flow in flows if flow.worth >= threshold)
 
 
-def linked(flows: Iterable[Flow], threshold: Decimal) -> datetime | None:
-    """CLI-6: when parts, each below the threshold, within the window of one another first reached it.
+def linked(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
+    """CLI-6: when parts, each below the threshold, came to it with those within the window before, in order.
 
-    None if they never did. A single operation at or above the threshold is no part: it is `large`.
+    A single operation at or above the threshold is no part: it is `large`.
     """
     parts: list[Flow] = []
+    reached: list[datetime] = []
     total = ZERO
     for flow in sorted(flow for flow in flows if flow.worth < threshold):
         parts.append(flow)
@@ -40,5 +47,5 @@ def linked(flows: Iterable[Flow], threshold: Decimal) -> datetime | None:
         while flow.at - parts[0].at > WINDOW:
             total = EXACT.subtract(total, parts.pop(0).worth)
         if total >= threshold:
-            return flow.at
-    return None
+            reached.append(flow.at)
+    return reached

@@ -217,6 +217,12 @@ def check_erasable(ends: Iterable[datetime | None], *, held: bool, at: datetime)
             raise RecordsKept("These records must be kept for seven years.", until=until)
 
 
+def seven_years_before(at: datetime) -> datetime:
+    """CLI-9: records of what ended by then need no longer be kept at `at`; a day more on 29 February."""
+    day = 28 if (at.month, at.day) == (2, 29) else at.day
+    return at.replace(year=at.year - RECORDS_YEARS, day=day)
+
+
 def seven_years_after(end: datetime) -> datetime:
     """CLI-9: when records of what ended at `end` need no longer be kept."""
     year = end.year + RECORDS_YEARS

@@ -16,7 +16,7 @@ class UnknownText(Refused):
 
 
 class TextErased(Refused):
-    """The text's key was destroyed when a person's data was erased."""
+    """The text's key was destroyed once it need no longer be kept."""
 
     code = "clients.text-erased"
 

@@ -145,6 +145,6 @@ def check_confirmed(certificate: Certificate, details: Individual | Entity) -> N
         raise CertificateDoubtful("Check what does not fit, or confirm that it is right.")
 
 
-def valid_until(changed_at: datetime | None, terms: Terms) -> datetime | None:
-    """When a certificate ends after circumstances changed; None while they have not."""
-    return changed_at and changed_at + timedelta(days=terms.tax_grace_days)
+def valid_until(changed_at: datetime, terms: Terms) -> datetime:
+    """CARF: when a certificate ends after circumstances changed."""
+    return changed_at + timedelta(days=terms.tax_grace_days)

@@ -23,6 +23,12 @@ class BeyondExposure(Refused):
     code = "clients.va-exposure-exceeded"
 
 
+class ExposureUnknown(Refused):
+    """CLI-4: a retail client holds a virtual asset that has no price, so nobody can say how much it holds."""
+
+    code = "clients.va-exposure-unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """Whether a client knows virtual assets, and the most of them in Hong Kong dollars (None: no bound)."""
@@ -42,14 +48,19 @@ def offer(shown: Collection[str], investor: Investor, *, suitability: bool, most
     return Offer(known=known, most=(most or ZERO) if investor is Investor.RETAIL else None)
 
 
-def check_purchase(offered: Offer, worth: Decimal) -> None:
+def check_purchase(offered: Offer, worth: Decimal | None) -> None:
     """Pass if the client may hold virtual assets of that worth after a purchase, in Hong Kong dollars.
 
-    Raises KnowledgeMissing or BeyondExposure.
+    `worth` is None where something held or paid has no price. Raises KnowledgeMissing, ExposureUnknown or
+    BeyondExposure.
     """
     if not offered.known:
         raise KnowledgeMissing("The client must show knowledge of virtual assets before buying any.")
-    if offered.most is not None and worth > offered.most:
+    if offered.most is None:
+        return
+    if worth is None:
+        raise ExposureUnknown("A virtual asset held has no price now. Buy once prices are back.")
+    if worth > offered.most:
         raise BeyondExposure(
             f"By its last assessment this retail client holds at most HKD {offered.most:,.2f} of them.",
             most=offered.most,

@@ -20,6 +20,7 @@ from .. import commands, queries, vault
 from ..commands.reclassification import reassess, reclassify
 from ..forms import Human, Paper
 from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
+from ..queries.tax import certificates_due
 from ..rules.documents import DocumentKind
 from ..rules.person import Why
 from .acting import found, offered, routes
@@ -33,6 +34,7 @@ def person(request: HttpRequest, person: UUID) -> HttpResponse:
         "row": row,
         "names": vault.read(asker, row.version, Why.CLIENT).names if asker.may(Perm.SEE_PERSONAL) else (),
         "papers": queries.documents(person),
+        "tax": certificates_due(seams.now(), [person]),
         "kinds": list(DocumentKind),
         "clients": queries.in_scope(asker.clients).filter(id__in=queries.in_the_hands_of(person)),
         "acts": offered(request, PERSON_ACTS),
@@ -97,8 +99,9 @@ def reassessed(request: HttpRequest, client: UUID) -> HttpResponse:
     if not principal(request).covers(client):
         raise Http404
     row = found(queries.client, client)
-    known = filter(queries.person_if_known, sorted(queries.people_behind(client)))
-    form = Reassessment(request.POST or None, people=[(str(each), str(each)[-8:]) for each in known])
+    known = filter(queries.person_if_known, sorted(queries.owners(client)))
+    papers = [paper for each in known for paper in queries.documents(each)]
+    form = Reassessment(request.POST or None, papers=papers)
     if form.is_valid() and ask(request, reassess, client=client, **form.inputs()):
         return redirect("client", client)
     shown = {"client": row, "standing": queries.standing(client), "form": form, "key": seams.new_id()}

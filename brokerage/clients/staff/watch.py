@@ -24,6 +24,7 @@ from ..queries import groups as grouped
 from ..queries import reviews as reviewing
 from ..queries import screening as screenings
 from ..queries import standing_authorities as authorities
+from ..queries.tax import certificates_to_chase
 from ..rules.person import PersonErased, UnknownPerson, Why
 from ..rules.reviews import ReviewKind
 from ..rules.screening import Verdict
@@ -55,12 +56,21 @@ def clients(request: HttpRequest) -> HttpResponse:
 
 @allow(Perm.SEE_CLIENTS)
 def reviews(request: HttpRequest) -> HttpResponse:
-    """Reviews that are due, and those of the next month, the longest due first."""
+    """Reviews that are due, those of the next month, and tax certificates to be given anew (CARF)."""
     today = hong_kong_date(seams.now())
     rows = reviewing.reviews_coming(today).annotate(**queries.named("client"))
     kind = request.GET.get("kind", "")
     rows = rows.filter(kind=kind) if kind in set(ReviewKind) else rows
-    context = {"page": page_of(request, rows), "today": today, "kind": kind, "kinds": list(ReviewKind)}
+    context = {
+        "page": page_of(request, rows),
+        "today": today,
+        "kind": kind,
+        "kinds": list(ReviewKind),
+        "certificates": [
+            (due, queries.in_scope(None).filter(id__in=clients))
+            for due, clients in certificates_to_chase(seams.now())
+        ],
+    }
     return render(request, "staff/clients/reviews.html", context)
 
 
