@@ -389,6 +389,15 @@ class TestOtherEnds:
         with pytest.raises(NothingToDo):
             expire_proposals(by(maker), proposals=[proposed.proposal])
 
+    def test_what_the_book_tells_of_decides_whether_a_proposal_expires(
+        self, maker: User, checker: User
+    ) -> None:
+        early, approved = propose(maker), propose(maker)
+        agree(checker, approved)
+        Proposal.objects.update(state="open", expires_at=seams.now())
+        with pytest.raises(NothingToDo):
+            expire_proposals(by(maker), proposals=[early.proposal, approved.proposal])
+
     def test_each_of_several_is_approved_by_itself(self, maker: User, checker: User) -> None:
         checker.groups.add(*maker.groups.all())  # who may make it as well
         good, mine, gone = propose(maker), propose(checker), propose(maker)

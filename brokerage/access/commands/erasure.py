@@ -9,10 +9,9 @@ from django.contrib.auth.hashers import make_password
 from brokerage.ledger.entry import Entry
 
 from ..events.logins import Ending, LoginClosed, LoginErased
+from ..lockout import CODE
 from ..models import ApiKey, SignIn, SignUp, User
 from .stays import ended, open_stays
-
-CODE = "#code"
 
 
 def erase_logins(entry: Entry, *, person: UUID) -> None:

@@ -26,7 +26,6 @@ from ..events.proposals import (
     ProposalRejected,
     ProposalWithdrawn,
 )
-from ..models import Proposal
 from ..rules import Perm
 
 
@@ -230,15 +229,17 @@ def withdraw_proposal(entry: Entry, *, proposal: UUID) -> None:
 def expire_proposals(entry: Entry, *, proposals: Sequence[UUID]) -> int:
     """End those of the proposals that are open beyond their time; how many. Raises NothingToDo for none."""
     entry.lock(*proposals)
-    due = Proposal.objects.filter(
-        pk__in=proposals, state=rules.ProposalState.OPEN, expires_at__lte=entry.effective_at
-    )
-    expired = list(due.order_by("pk"))
+    expired = [each for each in sorted(proposals) if _has_run_out(each, entry.effective_at)]
     if not expired:
         raise NothingToDo("No proposal has run out of time.")
-    for row in expired:
-        entry.record(row.id, ProposalExpired())
+    for proposal in expired:
+        entry.record(proposal, ProposalExpired())
     return len(expired)
+
+
+def _has_run_out(proposal: UUID, at: datetime) -> bool:
+    made, state = queries.told_of_proposal(proposal)
+    return state is rules.ProposalState.OPEN and made.expires_at <= at
 
 
 def _locked(entry: Entry, proposal: UUID) -> ProposalMade:
