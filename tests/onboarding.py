@@ -12,6 +12,7 @@ from brokerage.clients.commands.screening import adopt_screening_list, screen
 from brokerage.clients.queries import screening
 from brokerage.clients.rules.application import Control, PartyRole
 from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.finances import Finances
 from brokerage.clients.rules.person import Address, Entity, IdKind, Individual
 from brokerage.clients.rules.screening_csv import HEADER
@@ -20,6 +21,7 @@ from brokerage.clients.rules.tax import EntityKind, Residence
 from brokerage.config import newcomers
 from brokerage.config.newcomers import Desk, Named, Newcomer
 from brokerage.ledger import seams
+from brokerage.ledger.entry import Context, Source
 from tests.factories import by_two, context
 
 DESK = Desk(alone=context, two=by_two)
@@ -129,13 +131,26 @@ def certified(person: UUID) -> tuple[str, ...]:
 
 
 def entitled(client: UUID, person: UUID | None = None, capacity: Capacity = Capacity.HOLDER) -> UUID:
-    """Let a person act for a client, recorded and screened if need be; returns the person."""
+    """Let a person act for a client, recorded, proved and screened if need be; returns the person."""
     person = person or seams.new_id()
     if queries.person_if_known(person) is None:
         details = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
         commands.record_person(context(), version=details.id)
-    commands.grant_authority(by_two(), client=client, person=screened(person), capacity=capacity)
+    granted = {"client": client, "person": screened(person), "capacity": capacity}
+    commands.grant_authority(by_two(), **granted, document=identity(person))
     return person
+
+
+def identity(person: UUID) -> UUID:
+    """A paper that proves who a person is; stored if need be."""
+    kept = [paper.id for paper in queries.documents(person) if paper.kind == DocumentKind.IDENTITY]
+    return kept[0] if kept else newcomers.paper(DESK, person, DocumentKind.IDENTITY)
+
+
+def signing(client: UUID) -> Context:
+    """A context of one who signs for the client, in the portal; of a new holder if nobody does."""
+    people = queries.authority_holders(client) or {entitled(client)}
+    return context(source=Source.PORTAL, maker=min(people))
 
 
 class OnboardedClientFactory(factory.Factory):

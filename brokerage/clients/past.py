@@ -17,13 +17,14 @@ from .events.groups import GroupJoined, GroupLeft
 from .events.holds import HoldLifted, HoldPlaced
 from .events.screening import HitCleared, HitConfirmed, PersonScreened
 from .events.standing import InvestorClassified
-from .models import Authority, Client, Review, Screening, StandingAuthority
+from .models import Authority, Client, Party, Review, Screening, StandingAuthority
 from .projections.client import authority_of, evolved_authority, evolved_client
 from .projections.groups import evolved_member
 from .projections.reviews import REVIEWED, evolved_review, review_of
 from .projections.screening import evolved_screening
 from .projections.standing import evolved_standing
 from .projections.standing_authorities import AUTHORISED, evolved_standing_authority
+from .queries.holds import parties_behind
 from .rules.classification import Investor, investor_on
 from .rules.status import UnknownClient
 
@@ -32,11 +33,16 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """A client as of a time; nothing restricted is in it. `screenings` are those of its people then."""
+    """A client as of a time; nothing restricted is in it.
+
+    `behind` it are those its application named who do not act for it; `screenings` are those of all its
+    people then.
+    """
 
     client: Client
     investor: Investor
     authorities: list[Authority]
+    behind: list[Party]
     screenings: dict[UUID, Screening]
     reviews: list[Review]
     standing_authorities: list[StandingAuthority]
@@ -52,13 +58,15 @@ def client_as_of(client: UUID, at: datetime) -> Past:
     day = hong_kong_date(at)
     known = _folded(events, (AuthorityGranted, AuthorityEnded), evolved_authority, authority_of)
     standing = [row for row in known if row.ended_at is None and (row.until is None or row.until >= day)]
+    behind = parties_behind(client)
     member = _folded(events, (GroupJoined, GroupLeft), evolved_member, _stream)
     judged = _folded(events, (InvestorClassified,), evolved_standing, _stream)
     return Past(
         client=rows[0],
         investor=investor_on(judged[0].investor, judged[0].review_due, day) if judged else Investor.RETAIL,
         authorities=standing,
-        screenings=_screenings({row.person for row in standing}, at),
+        behind=behind,
+        screenings=_screenings({row.person for row in standing} | {row.person for row in behind}, at),
         reviews=_folded(events, REVIEWED, evolved_review, review_of),
         standing_authorities=_folded(
             events, AUTHORISED, evolved_standing_authority, lambda recorded: recorded.event.authority

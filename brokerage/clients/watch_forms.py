@@ -18,6 +18,7 @@ from .rules.cases import AlertGround, Closing
 from .rules.complaints import Channel, Outcome, Subject
 from .rules.groups import Tie, TieReason
 from .rules.holds import Ground, LiftReason
+from .rules.mandate import MOST
 from .rules.reviews import Circumstance, ReviewKind, ReviewOutcome
 from .rules.screening import ClearReason
 from .rules.sealed import LONGEST_NOTE
@@ -107,6 +108,14 @@ CLIENT_ACTS: dict[str, Act] = {
         hold=_id(_("Hold (its id)")),
         reason=one_of(LiftReason, _("Reason"), LiftReason.HIT_CLEARED),
     ),
+    "grant": _status(
+        Perm.MAKE_AUTHORITIES,
+        _("Let a person act for the client"),
+        authority.grant_authority,
+        person=_id(_("Person (the id)")),
+        capacity=one_of(Capacity, _("Capacity"), Capacity.ATTORNEY),
+        document=_id(_("Proof of identity in the vault (its id)")),
+    ),
     "attorney": _status(
         Perm.MAKE_AUTHORITIES,
         _("Appoint an attorney"),
@@ -122,6 +131,17 @@ CLIENT_ACTS: dict[str, Act] = {
         person=_id(_("Person (the id)")),
         capacity=one_of(Capacity, _("Capacity")),
         reason=_code(_("Reason: a code, no personal data"), 100),
+    ),
+    "mandate": _status(
+        Perm.MAKE_AUTHORITIES,
+        _("Change how many sign together"),
+        authority.set_mandate,
+        signatures=forms.IntegerField(
+            label=_("Signatures an instruction needs"),
+            min_value=1,
+            max_value=MOST,
+            widget=forms.NumberInput(attrs={"class": "form-control"}),
+        ),
     ),
     "circumstances": _status(
         Perm.MAKE_WATCH,

@@ -1,6 +1,6 @@
 """The client page: one client through all rooms, now or as of any time. Nothing restricted is on it."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -57,7 +57,10 @@ def client(request: HttpRequest, client: UUID) -> HttpResponse:
         "as_of": as_of,
         "now": seams.now(),
         "today": hong_kong_date(at),
-        "people": [_person(asker, row, then) for row in then.authorities],
+        "people": [
+            *(_person(asker, then, row.person, row.capacity, row.until) for row in then.authorities),
+            *(_person(asker, then, row.person, row.role) for row in then.behind),
+        ],
         "group": queries.in_scope(asker.clients).filter(id__in=members(then.group)) if then.group else [],
         "signatures": [row for row in queries.signatures(client) if row.signed_at <= at],
         "held": _held(client, at) if asker.may(Perm.SEE_ACCOUNTS) else [],
@@ -69,14 +72,17 @@ def client(request: HttpRequest, client: UUID) -> HttpResponse:
     return render(request, "staff/clients/client.html", context)
 
 
-def _person(asker: Principal, row: Any, then: past.Past) -> dict[str, Any]:
-    """Who acts for the client and what screening said; the name to whoever may see personal data."""
+def _person(
+    asker: Principal, then: past.Past, person: UUID, role: str, until: date | None = None
+) -> dict[str, Any]:
+    """Who acts for the client or is behind it, and what screening said; the name to whoever may see it."""
     try:
-        version = queries.person(row.person).version
+        version = queries.person(person).version
         names = vault.read(asker, version, Why.CLIENT).names if asker.may(Perm.SEE_PERSONAL) else ()
     except (UnknownPerson, PersonErased):
         names = ()
-    return {"row": row, "names": names, "screening": then.screenings.get(row.person)}
+    said = then.screenings.get(person)
+    return {"id": person, "names": names, "role": role, "until": until, "screening": said}
 
 
 def _held(client: UUID, at: datetime) -> list[Held]:

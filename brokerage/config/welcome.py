@@ -12,6 +12,7 @@ from brokerage.clients.queries.screening import is_screened
 from brokerage.clients.rules.application import Control, PartyRole, Stage
 from brokerage.clients.rules.authority import Capacity, authority_id
 from brokerage.clients.rules.classification import Investor
+from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.finances import Finances
 from brokerage.clients.rules.person import Address, Entity, IdKind, Individual
 from brokerage.clients.rules.screening_csv import HEADER
@@ -19,7 +20,7 @@ from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import EntityKind, Residence
 from brokerage.ledger.entry import Context
 
-from .newcomers import Desk, Named, Newcomer, apply, go_on, onboard, publish
+from .newcomers import PAPER, Desk, Named, Newcomer, apply, go_on, onboard, publish
 
 HOME = Address(line="8 Invented Street", city="Hong Kong", country="HK")
 LONDON = Address(line="1 Invented Lane", city="London", country="GB")
@@ -53,8 +54,17 @@ def holder(reference: str, context: Callable[[str], Context]) -> UUID:
     if not is_screened(person):
         screen(context(f"{reference}:screening"), person=person)
     if not queries.authority_stands(authority_id(client, person, Capacity.HOLDER)):
-        entitled = context(f"{reference}:holder")
-        commands.grant_authority(entitled, client=client, person=person, capacity=Capacity.HOLDER)
+        sealed = vault.put(person, vault.Kind.DOCUMENT, PAPER).id
+        proof = commands.store_document(
+            context(f"{reference}:proof"), document=sealed, kind=DocumentKind.IDENTITY
+        ).value
+        commands.grant_authority(
+            context(f"{reference}:holder"),
+            client=client,
+            person=person,
+            capacity=Capacity.HOLDER,
+            document=proof,
+        )
     return person
 
 

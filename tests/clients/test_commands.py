@@ -1,6 +1,7 @@
 """Opening clients and changing their status, against the real book."""
 
 import threading
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,9 +15,21 @@ from brokerage.clients.commands import (
     open_client,
     record_person,
 )
+from brokerage.clients.commands.authority import set_mandate
+from brokerage.clients.commands.holds import report_insolvency
 from brokerage.clients.models import Client, ClientLabel
-from brokerage.clients.rules.authority import AuthorityStands, Capacity, NoAuthority, NotScreened
-from brokerage.clients.rules.person import UnknownPerson
+from brokerage.clients.rules.application import StepMissing
+from brokerage.clients.rules.authority import (
+    AuthorityStands,
+    Capacity,
+    NoAuthority,
+    NotScreened,
+    WrongCapacity,
+    check_capacity,
+)
+from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
+from brokerage.clients.rules.mandate import BadMandate
+from brokerage.clients.rules.person import CannotAct, UnknownPerson
 from brokerage.clients.rules.status import (
     BadReference,
     BadTransition,
@@ -27,13 +40,25 @@ from brokerage.clients.rules.status import (
     ReferenceTaken,
     UnknownClient,
 )
+from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
+from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.models import Entry
 from brokerage.ledger.refusal import Refused
 from custody import commands as custody
 from tests.factories import MAKER, ClientFactory, by_two, context
-from tests.onboarding import PersonFactory, entitled, listed, screened
+from tests.onboarding import (
+    DESK,
+    HolderFactory,
+    NewcomerFactory,
+    OnboardedClientFactory,
+    PersonFactory,
+    entitled,
+    identity,
+    listed,
+    screened,
+)
 
 
 @pytest.mark.django_db
@@ -126,38 +151,104 @@ class TestAuthority:
         return entitled(ClientFactory())
 
     def test_puts_a_client_into_a_persons_hands_until_it_ends(self) -> None:
-        client = ClientFactory()
-        person = entitled(client, capacity=Capacity.SIGNATORY)
+        client = ClientFactory(type=ClientType.CORPORATE)
+        person, other = (entitled(client, capacity=Capacity.SIGNATORY) for _ in range(2))
         assert queries.in_the_hands_of(person) == {client}
-        end_authority(
-            context(), client=client, person=person, capacity=Capacity.SIGNATORY, reason="left the firm"
-        )
+        act = {"client": client, "capacity": Capacity.SIGNATORY, "reason": "left the firm"}
+        end_authority(context(), person=person, **act)
         assert queries.in_the_hands_of(person) == frozenset()
+        with pytest.raises(BadMandate):
+            end_authority(context(), person=other, **act)
+        assert queries.in_the_hands_of(other) == {client}
 
     def test_is_granted_by_two_people_only(self) -> None:
-        act = {"client": ClientFactory(), "person": self.person(), "capacity": Capacity.HOLDER}
+        act = self.grant(ClientFactory(), self.person())
         with pytest.raises(SecondPersonNeeded):
             grant_authority(context(maker=MAKER), **act)
 
     @pytest.mark.rule("CLI-10")
     def test_is_granted_to_nobody_who_was_not_recorded_and_screened(self) -> None:
-        act = {"client": ClientFactory(), "capacity": Capacity.HOLDER}
-        with pytest.raises(UnknownPerson):
-            grant_authority(by_two(), person=uuid4(), **act)
         person = self.person()
+        act = self.grant(ClientFactory(), person)
+        with pytest.raises(UnknownPerson):
+            grant_authority(by_two(), **(act | {"person": uuid4()}))
         listed("UN-8,sanction,Nobody Either,,1951,KP,UN")
         with pytest.raises(NotScreened):
-            grant_authority(by_two(), person=person, **act)
-        grant_authority(by_two(), person=screened(person), **act)
+            grant_authority(by_two(), **act)
+        screened(person)
+        grant_authority(by_two(), **act)
         changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
         record_person(context(), version=changed.id)
         with pytest.raises(NotScreened):
-            grant_authority(by_two(), person=person, **(act | {"client": ClientFactory()}))
+            grant_authority(by_two(), **(act | {"client": ClientFactory()}))
+
+    @pytest.mark.rule("CLI-6")
+    def test_is_granted_on_a_paper_that_proves_who_it_is(self) -> None:
+        person, stranger = self.person(), self.person()
+        act = self.grant(ClientFactory(), person)
+        transfer = newcomers.paper(DESK, person, DocumentKind.TRANSFER)
+        for paper in (identity(stranger), transfer):
+            with pytest.raises(UnknownDocument):
+                grant_authority(by_two(), **(act | {"document": paper}))
+        grant_authority(by_two(), **act)
+
+    @pytest.mark.rule("CLI-5", "CLI-13")
+    def test_to_hold_a_client_goes_to_nobody_who_did_not_sign_and_certify(self) -> None:
+        pair = NewcomerFactory(form=ClientType.JOINT, people=(HolderFactory(), HolderFactory()))
+        client = OnboardedClientFactory(newcomer=pair)
+        left = pair.people[1].id
+        with pytest.raises(StepMissing):
+            grant_authority(by_two(), **self.grant(client, self.person()))
+        act = {"client": client, "person": left, "capacity": Capacity.HOLDER}
+        end_authority(context(), **act, reason="left")
+        grant_authority(by_two(), **act, document=identity(left))
+
+    @pytest.mark.rule("CLI-13")
+    @pytest.mark.parametrize(
+        ("form", "capacity", "most"),
+        [
+            (ClientType.INDIVIDUAL, Capacity.HOLDER, 1),
+            (ClientType.INDIVIDUAL, Capacity.SIGNATORY, 0),
+            (ClientType.JOINT, Capacity.HOLDER, 4),
+            (ClientType.CORPORATE, Capacity.HOLDER, 0),
+            (ClientType.CORPORATE, Capacity.SIGNATORY, 10),
+        ],
+    )
+    def test_fits_the_legal_form(self, form: ClientType, capacity: Capacity, most: int) -> None:
+        if most:
+            check_capacity(form, capacity, most - 1)
+        with pytest.raises(WrongCapacity):
+            check_capacity(form, capacity, most)
+
+    @pytest.mark.rule("CLI-13")
+    def test_to_hold_an_individuals_account_is_one_persons(self) -> None:
+        client = ClientFactory()
+        entitled(client)
+        with pytest.raises(WrongCapacity):
+            entitled(client)
+
+    @pytest.mark.rule("CLI-13")
+    def test_goes_to_nobody_who_is_dead_or_insolvent(self) -> None:
+        person, client = self.person(), ClientFactory()
+        report_insolvency(context(), person=person, reference="HCB-1")
+        assert queries.person(person).insolvent_at
+        with pytest.raises(CannotAct):
+            grant_authority(by_two(), **self.grant(client, person))
+
+    def grant(self, client: UUID, person: UUID) -> dict[str, Any]:
+        """What asks for a person to hold a client."""
+        return {
+            "client": client,
+            "person": person,
+            "capacity": Capacity.HOLDER,
+            "document": identity(person),
+        }
 
     def test_is_granted_once_and_ended_once(self) -> None:
-        act = {"client": ClientFactory(), "person": self.person(), "capacity": Capacity.HOLDER}
+        act = self.grant(ClientFactory(), self.person())
+        ended = {name: act[name] for name in ("client", "person", "capacity")}
         with pytest.raises(NoAuthority):
-            end_authority(context(), **act, reason="never was")
+            end_authority(context(), **ended, reason="never was")
         grant_authority(by_two(), **act)
         with pytest.raises(AuthorityStands):
             grant_authority(by_two(), **act)
@@ -165,3 +256,32 @@ class TestAuthority:
     def test_of_one_person_says_nothing_of_another(self) -> None:
         entitled(ClientFactory())
         assert queries.in_the_hands_of(uuid4()) == frozenset()
+
+
+@pytest.mark.django_db
+class TestAMandate:
+    @pytest.mark.rule("CLI-13")
+    def test_is_changed_by_two_people_within_those_who_sign(self) -> None:
+        client = ClientFactory(type=ClientType.CORPORATE)
+        for _ in range(2):
+            entitled(client, capacity=Capacity.SIGNATORY)
+        with pytest.raises(SecondPersonNeeded):
+            set_mandate(context(), client=client, signatures=2)
+        set_mandate(by_two(), client=client, signatures=2)
+        assert queries.mandate(client).signatures == 2
+        for wrong in (0, 3):
+            with pytest.raises(BadMandate):
+                set_mandate(by_two(), client=client, signatures=wrong)
+        with pytest.raises(NothingToDo):
+            set_mandate(by_two(), client=client, signatures=2)
+
+    @pytest.mark.rule("CLI-13")
+    def test_keeps_as_many_people_as_it_asks_for(self) -> None:
+        client = ClientFactory(type=ClientType.JOINT)
+        one, _ = (entitled(client) for _ in range(2))
+        set_mandate(by_two(), client=client, signatures=2)
+        act = {"client": client, "person": one, "capacity": Capacity.HOLDER, "reason": "left"}
+        with pytest.raises(BadMandate):
+            end_authority(context(), **act)
+        set_mandate(by_two(), client=client, signatures=1)
+        end_authority(context(), **act)

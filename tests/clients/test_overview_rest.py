@@ -12,11 +12,12 @@ from brokerage.clients.rules.groups import Tie
 from brokerage.clients.rules.holds import Ground
 from brokerage.clients.rules.reviews import ReviewKind
 from brokerage.clients.rules.standing_authorities import Purpose
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seams
-from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.factories import ClientFactory, context
 from tests.http import callers
+from tests.onboarding import signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PARTS = "people,standing_authorities,reviews,holds,group"
@@ -25,10 +26,10 @@ PARTS = "people,standing_authorities,reviews,holds,group"
 @pytest.fixture
 def client():
     """A client that is held by a court, in a group, to be reviewed, and has given an authority."""
-    client, today = ClientFactory(), hong_kong_date(seams.now())
+    client, today = ClientFactory(type=ClientType.JOINT), hong_kong_date(seams.now())
     month = today + timedelta(days=30)
     give_standing_authority(
-        context(source=Source.PORTAL),
+        signing(client),
         client=client,
         purpose=Purpose.LEND_SECURITIES,
         ends=month,
@@ -50,7 +51,7 @@ def test_parts_come_with_a_client_when_they_are_asked_for(client):
     assert [each["kind"] for each in found["reviews"]] == ["periodic"]
     assert [(each["ground"], each["reference"]) for each in found["holds"]] == [("court", "HCMP-1")]
     assert found["group"]
-    assert found["people"] == []
+    assert [each["capacity"] for each in found["people"]] == ["holder"]
     assert set(staff.get(f"clients/{client}?expand=group").json()["data"]) == {*plain.json()["data"], "group"}
     for wrong in ("nothing", "group,group", ""):
         assert staff.get(f"clients/{client}?expand={wrong}").status_code == 400
@@ -70,7 +71,7 @@ def test_a_client_is_shown_as_it_was(client):
 def test_a_client_sees_its_own_parts_and_none_of_the_houses(client):
     own = callers.holder_of(client)
     found = own.get(f"clients/{client}?expand=people,standing_authorities").json()["data"]
-    assert [each["capacity"] for each in found["people"]] == ["holder"]
+    assert [each["capacity"] for each in found["people"]] == ["holder", "holder"]
     assert found["status"] is None
     for part in ("reviews", "holds", "group"):
         assert own.get(f"clients/{client}?expand={part}").status_code == 400

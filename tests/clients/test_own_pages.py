@@ -17,7 +17,7 @@ from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import ClientFactory, context
-from tests.onboarding import OnboardedClientFactory, company, entitled
+from tests.onboarding import OnboardedClientFactory, company, entitled, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -58,7 +58,7 @@ def test_a_client_gives_and_revokes_a_standing_authority():
 def test_a_client_neither_sees_nor_touches_anothers():
     mine, theirs = ClientFactory(), ClientFactory()
     authority = give_standing_authority(
-        context(source=Source.PORTAL, maker=entitled(theirs)),
+        signing(theirs),
         client=theirs,
         purpose=Purpose.CLIENT_MONEY,
         ends=in_a_year(),

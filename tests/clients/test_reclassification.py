@@ -15,7 +15,7 @@ from brokerage.clients.models import VaultRecord
 from brokerage.clients.past import client_as_of
 from brokerage.clients.queries.reviews import review
 from brokerage.clients.queries.standing_authorities import covered
-from brokerage.clients.rules.classification import BelowThreshold, EvidenceMissing, Investor
+from brokerage.clients.rules.classification import BelowThreshold, ConsentMissing, EvidenceMissing, Investor
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.reviews import EvidenceReviewed, ReviewKind, ReviewOutcome
@@ -27,10 +27,10 @@ from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import holder, person
-from tests.clients.test_standing_authorities import Purpose, give_standing_authority, portal
+from tests.clients.test_standing_authorities import Purpose, give_standing_authority
 from tests.clients.test_watch_pages import body, desk_of
 from tests.factories import CHECKER, ClientFactory, by_two, context
-from tests.onboarding import DESK, FinancesFactory
+from tests.onboarding import DESK, FinancesFactory, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RICH = Decimal(8_000_000)
@@ -85,6 +85,14 @@ class TestAClient:
         assert queries.investor(client, today()) is Investor.INDIVIDUAL
         assert rebuild(check=True).identical
 
+    @pytest.mark.rule("CLI-2")
+    def test_that_is_an_individual_keeps_suitability_whatever_it_signs(self):
+        one, client, paper = somebody()
+        wanted = {"investor": Investor.INDIVIDUAL, "evidence": paper, "evidence_dated": today()}
+        wanted |= {"assessed": True, "consent": newcomers.paper(DESK, one, DocumentKind.SIGNATURE)}
+        with pytest.raises(ConsentMissing):
+            reclassify(by_two(), client=client, finances=declared(one), **wanted, waive=True)
+
     def test_is_not_judged_by_somebody_elses_papers(self):
         one, client, paper = somebody()
         other, _, foreign = somebody()
@@ -98,7 +106,7 @@ class TestAClient:
         client = professional()
         long = {"client": client, "purpose": Purpose.CLIENT_MONEY, "revocation_stated": True}
         ends, overdue = today() + 3 * YEAR, today() + YEAR + timedelta(days=1)
-        give_standing_authority(portal(), **long, ends=ends)
+        give_standing_authority(signing(client), **long, ends=ends)
         assert covered(client, Purpose.CLIENT_MONEY, today() + YEAR)
         assert queries.investor(client, overdue) is Investor.RETAIL
         assert not covered(client, Purpose.CLIENT_MONEY, overdue)
@@ -107,7 +115,7 @@ class TestAClient:
             (row,) = queries.in_scope(frozenset({client}))
             assert queries.treated(row, today()) is Investor.RETAIL
             with pytest.raises(TermTooLong):
-                give_standing_authority(portal(), **long, ends=ends)
+                give_standing_authority(signing(client), **long, ends=ends)
 
     def test_opened_as_professional_without_evidence_is_retail(self):
         client = ClientFactory(classification=Classification.PROFESSIONAL)

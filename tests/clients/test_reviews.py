@@ -1,11 +1,12 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
-from brokerage.clients.commands import change_status
+from brokerage.clients import queries, vault
+from brokerage.clients.commands import approve_application, change_status
 from brokerage.clients.commands.holds import (
     lift_hold,
     place_hold,
@@ -19,14 +20,17 @@ from brokerage.clients.commands.reviews import (
     raise_review,
     set_review,
 )
+from brokerage.clients.commands.screening import clear_hit, screen
 from brokerage.clients.commands.standing_authorities import give_standing_authority
 from brokerage.clients.events.holds import HoldPlaced
 from brokerage.clients.models import Client, StandingAuthority
+from brokerage.clients.past import client_as_of
 from brokerage.clients.projections.client import evolved_client
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import in_the_hands_of
 from brokerage.clients.queries.holds import holds_on
 from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
+from brokerage.clients.rules.application import PartyRole
 from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.holds import (
     BadHoldReference,
@@ -35,6 +39,7 @@ from brokerage.clients.rules.holds import (
     LiftReason,
     UnknownHold,
 )
+from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.reviews import (
     BadReviewDate,
     Circumstance,
@@ -43,9 +48,11 @@ from brokerage.clients.rules.reviews import (
     ReviewOutcome,
     latest_due,
 )
+from brokerage.clients.rules.screening import ClearReason, Outcome
 from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.clients.rules.status import BadTransition, ClientClosed, ClientStatus, ClientType
 from brokerage.clients.tasks import plan_and_raise_reviews
+from brokerage.config import newcomers
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo
@@ -57,7 +64,14 @@ from custody.rules import NotEmpty
 from custody.tasks import call_dormant
 from tests.clients.test_screening import holder, person
 from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, by_two, context
-from tests.onboarding import entitled
+from tests.onboarding import (
+    DESK,
+    OnboardedClientFactory,
+    company,
+    entitled,
+    furnish_onboarding,
+    listed,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -133,6 +147,62 @@ class TestADeath:
         report_death(context(), person=somebody, reference="DC-1")
         report_insolvency(context(), person=somebody, reference="HCB-1")
         assert sorted(holds_on(client).values()) == [Ground.BANKRUPTCY, Ground.DEATH]
+
+
+def firm() -> tuple[UUID, dict[PartyRole, UUID]]:
+    """A company that was taken on, and one person of each role."""
+    newcomer = company()
+    client = OnboardedClientFactory(newcomer=newcomer)
+    return client, {role: each.id for each in reversed(newcomer.people) for role in each.roles}
+
+
+class TestWhoIsBehindACompany:
+    @pytest.fixture(name="firm")
+    def taken_on(self) -> tuple[UUID, dict[PartyRole, UUID]]:
+        return firm()
+
+    @pytest.mark.rule("CLI-10", "CLI-11")
+    @pytest.mark.parametrize("role", [PartyRole.ENTITY, PartyRole.CONTROLLER, PartyRole.DIRECTOR])
+    def test_stops_it_by_a_hit_until_two_people_clear_it(self, firm, role):
+        client, people = firm
+        details = vault.known(queries.person(people[role]).version)
+        listed(f"UN-1,sanction,{details.names[0]},,,HK,UN", dated=date(2026, 11, 2))
+        assert screen(context(), person=people[role]).value is Outcome.HIT
+        assert list(holds_on(client).values()) == [Ground.SCREENING]
+        shown = client_as_of(client, seams.now()).screenings[people[role]]
+        assert shown.waiting == 1
+        clear_hit(by_two(), person=people[role], reason=ClearReason.OTHER_IDENTITY_DOCUMENT)
+        assert client_of(client).status == ClientStatus.ACTIVE
+
+    @pytest.mark.rule("CLI-13")
+    def test_freezes_it_when_it_is_wound_up_itself(self, firm):
+        client, people = firm
+        report_insolvency(context(), person=people[PartyRole.ENTITY], reference="HCCW-1")
+        assert list(holds_on(client).values()) == [Ground.BANKRUPTCY]
+
+    @pytest.mark.rule("CLI-9", "CLI-13")
+    def test_freezes_it_no_more_once_it_is_closed(self, firm):
+        client, people = firm
+        custody.close_client(by_two(), client=client, reason="left")
+        report_insolvency(context(), person=people[PartyRole.ENTITY], reference="HCCW-1")
+        assert (client_of(client).status, client_of(client).holds) == ("closed", {})
+
+    @pytest.mark.rule("CLI-13")
+    def test_and_died_has_it_reviewed(self, firm):
+        client, people = firm
+        report_death(context(), person=people[PartyRole.CONTROLLER], reference="DC-1")
+        assert client_of(client).status == ClientStatus.ACTIVE
+        assert review(client, ReviewKind.CIRCUMSTANCES).due == today() + timedelta(days=30)
+
+    @pytest.mark.rule("CLI-13")
+    def test_may_not_be_dead_when_it_is_taken_on(self):
+        newcomer = company()
+        furnish_onboarding()
+        application = newcomers.apply(DESK, newcomer)
+        newcomers.go_on(DESK, application, newcomer)
+        report_death(context(), person=newcomer.people[-1].id, reference="DC-1")
+        with pytest.raises(CannotAct):
+            approve_application(by_two(), application=application, reference="CORP-9")
 
 
 class TestClosing:

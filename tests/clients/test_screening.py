@@ -25,7 +25,7 @@ from brokerage.clients.rules.screening import (
     Subject,
 )
 from brokerage.clients.rules.screening_csv import HEADER, MalformedList, parse
-from brokerage.clients.rules.status import Act, ClientStatus, NotActive
+from brokerage.clients.rules.status import Act, ClientStatus, ClientType, NotActive
 from brokerage.clients.tasks import rescreen, rescreen_everybody
 from brokerage.jobs import outbox
 from brokerage.jobs.commands import tick
@@ -227,8 +227,9 @@ class TestAHit:
         assert rebuild(check=True).identical
 
     def test_once_cleared_lets_go_of_clients_the_person_no_longer_acts_for(self):
-        somebody = person()
-        client = holder(somebody)
+        somebody, client = person(), ClientFactory(type=ClientType.JOINT)
+        for each in (somebody, person("Harmless")):
+            entitled(client, each)
         listed(WANTED)
         screen(context(), person=somebody)
         left = {"client": client, "person": somebody, "capacity": Capacity.HOLDER}

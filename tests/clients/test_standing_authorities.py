@@ -21,7 +21,7 @@ from brokerage.clients.commands.standing_authorities import (
 )
 from brokerage.clients.events.standing_authorities import RenewalNoticeDelivered
 from brokerage.clients.models import StandingAuthority
-from brokerage.clients.queries import authority_holders, in_the_hands_of
+from brokerage.clients.queries import in_the_hands_of
 from brokerage.clients.queries.standing_authorities import (
     covered,
     expiring,
@@ -32,6 +32,7 @@ from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower, No
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.holds import Ground, LiftReason
 from brokerage.clients.rules.mandate import MandateNotMet
+from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.standing_authorities import (
     End,
     NoticeTooLate,
@@ -61,7 +62,7 @@ from tests.clients.test_screening import holder, person
 from tests.clients.test_vault import details, recorded
 from tests.factories import ClientFactory, by_two, context
 from tests.http import callers
-from tests.onboarding import entitled, screened
+from tests.onboarding import entitled, screened, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RETAIL, PROFESSIONAL = Classification.RETAIL, Classification.PROFESSIONAL
@@ -74,26 +75,15 @@ def at(day: date):
     return seams.using(clock=lambda: NOON + (day - START))
 
 
-def portal(client: UUID):
-    """A context of somebody who signs for the client, in the portal."""
-    return context(source=Source.PORTAL, maker=min(authority_holders(client)))
-
-
-def held() -> UUID:
-    client = ClientFactory()
-    entitled(client)
-    return client
-
-
 def given(ends: date = LAST, client: UUID | None = None) -> UUID:
     with at(START):
-        client = client or held()
+        client = client or ClientFactory()
         wanted = {"purpose": Purpose.REPLEDGE_SECURITIES, "ends": ends, "revocation_stated": True}
-        return give_standing_authority(portal(client), client=client, **wanted).value
+        return give_standing_authority(signing(client), client=client, **wanted).value
 
 
 def own(authority: UUID):
-    return portal(standing_authority(authority).client)
+    return signing(standing_authority(authority).client)
 
 
 def work(day: date) -> None:
@@ -155,16 +145,16 @@ class TestTheRules:
 class TestAStandingAuthority:
     @pytest.mark.rule("AST-2")
     def test_is_in_writing_says_how_to_revoke_it_and_ends_in_time(self):
-        client = held()
+        client = ClientFactory()
         wanted = {"client": client, "purpose": Purpose.REPLEDGE_SECURITIES}
         with at(START):
             with pytest.raises(NotWritten):
                 give_standing_authority(context(), **wanted, ends=LAST, revocation_stated=True)
             with pytest.raises(RevocationMissing):
-                give_standing_authority(portal(client), **wanted, ends=LAST, revocation_stated=False)
+                give_standing_authority(signing(client), **wanted, ends=LAST, revocation_stated=False)
             late = LAST + timedelta(days=1)
             with pytest.raises(TermTooLong):
-                give_standing_authority(portal(client), **wanted, ends=late, revocation_stated=True)
+                give_standing_authority(signing(client), **wanted, ends=late, revocation_stated=True)
 
     def test_is_on_paper_when_staff_record_it(self):
         somebody = person("Harmless")
@@ -205,10 +195,10 @@ class TestAStandingAuthority:
     def test_is_revoked_by_the_client_at_once(self):
         authority = given()
         client = standing_authority(authority).client
-        revoke_standing_authority(portal(client), authority=authority)
+        revoke_standing_authority(signing(client), authority=authority)
         assert not covered(client, Purpose.REPLEDGE_SECURITIES, START)
         with pytest.raises(UnknownStandingAuthority):
-            revoke_standing_authority(portal(client), authority=authority)
+            revoke_standing_authority(signing(client), authority=authority)
 
     @pytest.mark.rule("AST-2")
     def test_is_announced_by_mail_and_renewed_by_silence(self, mailoutbox):
@@ -329,7 +319,7 @@ class TestAStandingAuthority:
         assert not covered(client, Purpose.REPLEDGE_SECURITIES, START)
         with at(early):
             with pytest.raises(NotActive):
-                renew_standing_authority(portal(client), authority=authority, ends=LAST)
+                renew_standing_authority(signing(client), authority=authority, ends=LAST)
             with pytest.raises(NotActive):
                 announce_renewal(context(), authority=authority)
             with pytest.raises(NotActive):
@@ -405,7 +395,13 @@ class TestAPowerOfAttorney:
         principal, attorney = person("Principal"), screened(person("Attorney"))
         client = holder(principal)
         with pytest.raises(NeedsPower):
-            grant_authority(by_two(), client=client, person=attorney, capacity=Capacity.ATTORNEY)
+            grant_authority(
+                by_two(),
+                client=client,
+                person=attorney,
+                capacity=Capacity.ATTORNEY,
+                document=paper(attorney),
+            )
         with at(START):
             wanted = {"client": client, "person": attorney, "document": paper(principal)}
             with pytest.raises(SecondPersonNeeded):
@@ -428,10 +424,26 @@ class TestAPowerOfAttorney:
 
     @pytest.mark.rule("CLI-13")
     def test_ends_with_its_principals_death(self):
-        _, principal, attorney = self.appointed()
+        client, principal, attorney = self.appointed()
+        power = paper(principal)
         with at(START):
             report_death(context(), person=principal, reference="DC-1")
             assert in_the_hands_of(attorney) == frozenset()
+            with pytest.raises(CannotAct):
+                appoint_attorney(by_two(), client=client, person=attorney, document=power, until=LAST)
+
+    @pytest.mark.rule("CLI-13")
+    @pytest.mark.parametrize("principal_died", [True, False])
+    def test_over_a_joint_account_ends_with_the_one_who_gave_it(self, principal_died):
+        principal, other, attorney = (person(name) for name in ("Principal", "Other", "Attorney"))
+        client = ClientFactory(type=ClientType.JOINT)
+        for each in (principal, other):
+            entitled(client, each)
+        granted = {"client": client, "person": screened(attorney), "document": paper(principal)}
+        with at(START):
+            appoint_attorney(by_two(), **granted, until=LAST)
+            report_death(context(), person=principal if principal_died else other, reference="DC-1")
+            assert in_the_hands_of(attorney) == (frozenset() if principal_died else {client})
 
     def test_ends_by_revocation(self):
         client, _, attorney = self.appointed()

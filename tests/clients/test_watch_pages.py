@@ -1,3 +1,4 @@
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -5,6 +6,7 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from brokerage.access.models import Proposal
 from brokerage.clients.commands.complaints import receive_complaint
 from brokerage.clients.commands.groups import form_group
 from brokerage.clients.commands.holds import place_hold
@@ -16,11 +18,13 @@ from brokerage.clients.queries import screening as screenings
 from brokerage.clients.queries.groups import related
 from brokerage.clients.rules.complaints import Channel, Subject
 from brokerage.clients.rules.holds import Ground
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seams
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, context
+from tests.onboarding import OnboardedClientFactory, company, identity, screened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +60,31 @@ class TestTheClientPage:
             "frozen",
         ):
             assert words.lower() in page.lower(), words
+
+    @pytest.mark.rule("CLI-10")
+    def test_shows_what_screening_said_of_who_is_behind_it(self):
+        newcomer = company()
+        client = OnboardedClientFactory(newcomer=newcomer)
+        owner = newcomer.people[-1]
+        listed(f"UN-1,sanction,{owner.details.names[0]},,,HK,UN", dated=date(2026, 11, 2))
+        screen(context(), person=owner.id)
+        page = body(desk_of("operations"), reverse("client", args=[client]))
+        (row,) = re.findall(rf"{owner.details.names[0]}.*?</tr>", page, re.DOTALL)
+        assert "<td>controller</td>" in row.lower()
+        assert "hit</span>" in row
+        assert client_of(client).reference in body(
+            desk_of("operations", name="ho"), reverse("person", args=[owner.id])
+        )
+
+    @pytest.mark.rule("CLI-13")
+    def test_lets_a_person_act_and_changes_the_mandate_by_two(self):
+        client, somebody = ClientFactory(type=ClientType.CORPORATE), screened(person("Harmless"))
+        browser, page = desk_of("operations"), reverse("client", args=[client])
+        wanted = {"person": somebody, "capacity": "signatory", "document": identity(somebody)}
+        for act, form in (("grant", wanted), ("mandate", {"signatures": 1})):
+            assert f"{page}{act}/" in body(browser, page)
+            browser.post(reverse(f"client-{act}", args=[client]), form)
+        assert Proposal.objects.get().command == "clients.grant-authority"
 
     def test_shows_the_client_as_it_was(self):
         client = ClientFactory()

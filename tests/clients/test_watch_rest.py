@@ -10,11 +10,11 @@ from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.reviews import Circumstance
 from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.ledger import seams
-from brokerage.ledger.entry import Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import ClientFactory, context
 from tests.http import callers
+from tests.onboarding import signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,16 +48,15 @@ def test_a_hit_is_cleared_by_two_over_rest():
 
 def test_a_client_sees_and_revokes_the_own_authority_only():
     mine, theirs = ClientFactory(), ClientFactory()
-    given = {}
+    caller, given = callers.holder_of(mine), {}
     for client in (mine, theirs):
         given[client] = give_standing_authority(
-            context(source=Source.PORTAL),
+            signing(client),
             client=client,
             purpose=Purpose.LEND_SECURITIES,
             ends=hong_kong_date(seams.now()) + timedelta(days=90),
             revocation_stated=True,
         ).value
-    caller = callers.holder_of(mine)
     assert [row["id"] for row in caller.get("standing-authorities").json()["data"]] == [str(given[mine])]
     assert caller.post(f"standing-authorities/{given[theirs]}/revoke", {}).status_code == 404
     assert caller.post(f"standing-authorities/{given[mine]}/revoke", {}).status_code == 200

@@ -12,14 +12,16 @@ from brokerage.clients import vault
 from brokerage.clients.commands.person import store_document
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import in_the_hands_of
+from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seams
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import AccountFactory, BankFactory, ClientFactory, context
 from tests.http import callers
 from tests.http.callers import Caller
-from tests.onboarding import screened
+from tests.onboarding import entitled, screened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -103,9 +105,20 @@ def test_an_attorney_is_appointed_and_ended(desk, checker):
     ended = {"person": str(attorney), "capacity": "attorney", "reason": "revoked"}
     done(desk, f"clients/{client}/end-authority", ended)
     assert in_the_hands_of(attorney) == frozenset()
-    signing = {"person": str(attorney), "capacity": "signatory"}
-    by_two(desk, checker, f"clients/{client}/grant-authority", signing)
-    assert in_the_hands_of(attorney) == {client}
+
+
+@pytest.mark.rule("CLI-13")
+def test_a_person_is_let_act_on_a_proof_and_the_mandate_changed(desk, checker):
+    client, somebody = ClientFactory(type=ClientType.CORPORATE), screened(person("Signatory"))
+    entitled(client, capacity=Capacity.SIGNATORY)
+    path, granted = f"clients/{client}", {"person": str(somebody), "capacity": "signatory"}
+    assert desk.post(f"{path}/grant-authority", granted).status_code == 400
+    granted["document"] = paper(somebody, DocumentKind.IDENTITY)
+    by_two(desk, checker, f"{path}/grant-authority", granted)
+    assert in_the_hands_of(somebody) == {client}
+    by_two(desk, checker, f"{path}/set-mandate", {"signatures": 2})
+    ended = {"person": str(somebody), "capacity": "signatory", "reason": "left"}
+    assert desk.post(f"{path}/end-authority", ended).json()["code"] == "clients.bad-mandate"
 
 
 def test_a_review_is_set_and_a_client_called_professional_needs_evidence(desk):

@@ -75,6 +75,7 @@ ROUTES: dict[str, tuple[str | None, bool]] = {
     "api-client-grant-authority": ("make_authorities", False),
     "api-client-appoint-attorney": ("make_authorities", False),
     "api-client-end-authority": ("make_authorities", False),
+    "api-client-set-mandate": ("make_authorities", False),
     "api-person": ("see_clients", False),
     "api-person-record": ("make_clients", False),
     "api-person-certify-tax": ("make_clients", False),

@@ -8,14 +8,21 @@ from brokerage.http import rest
 from .. import commands
 from ..commands import authority
 from ..rules.authority import Capacity
+from ..rules.mandate import MOST
 from .clients import ClientCommand
 
 
-class GrantInputs(rest.Inputs):
-    """Who, in which capacity; an attorney is appointed under a power."""
+class ActingInputs(rest.Inputs):
+    """Who, in which capacity."""
 
     person = rest.Id()
     capacity = rest.Choice(Capacity)
+
+
+class GrantInputs(ActingInputs):
+    """Who, in which capacity, on which proof of identity; an attorney is appointed under a power."""
+
+    document = rest.Id()
 
 
 class GrantAuthority(ClientCommand):
@@ -40,7 +47,7 @@ class AppointAttorney(ClientCommand):
     command, inputs = authority.appoint_attorney, AttorneyInputs
 
 
-class EndInputs(GrantInputs):
+class EndInputs(ActingInputs):
     """Whose authority ends, in which capacity, and why: a code without personal data."""
 
     reason = rest.Text(max_length=100)
@@ -53,10 +60,24 @@ class EndAuthority(ClientCommand):
     command, inputs = commands.end_authority, EndInputs
 
 
+class MandateInputs(rest.Inputs):
+    """How many of those who sign for the client an instruction needs."""
+
+    signatures = rest.Whole(min_value=1, max_value=MOST)
+
+
+class SetMandate(ClientCommand):
+    """Change how many sign together, by two people."""
+
+    permission = Perm.MAKE_AUTHORITIES
+    command, inputs = authority.set_mandate, MandateInputs
+
+
 ACTS = {
     "grant-authority": GrantAuthority,
     "appoint-attorney": AppointAttorney,
     "end-authority": EndAuthority,
+    "set-mandate": SetMandate,
 }
 urlpatterns = [
     path(f"clients/<uuid:client>/{name}", view.as_view(), name=f"api-client-{name}")

@@ -17,13 +17,15 @@ from ..rules.person import PersonKind
 
 
 class PersonOut(rest.Out):
-    """A person by id: whether its records may be erased, and whether they were."""
+    """A person by id: whether its records may be erased, and were; when it was reported dead or insolvent."""
 
     id = rest.Id()
     kind = rest.Choice(PersonKind)
     recorded_at = rest.Instant()
     held = rest.Flag()
     erased_at = rest.Instant(allow_null=True)
+    died_at = rest.Instant(allow_null=True)
+    insolvent_at = rest.Instant(allow_null=True)
 
 
 class _Person(rest.RestView):

@@ -22,7 +22,7 @@ from ..events.standing import (
 )
 from ..models import Application, ClientLabel
 from ..rules.application import Facts, PartyRole, Stage
-from ..rules.authority import Capacity
+from ..rules.authority import CAPACITY
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.names import LONGEST
@@ -34,8 +34,9 @@ from ..rules.transfers import HONG_KONG_CURRENCY, BankAccount, check_first_trans
 from .application import locked, sealed_as
 from .status import open_step
 
+LIVING = frozenset(PartyRole) - {PartyRole.SETTLOR}
+"""Whose death or insolvency stands in the way; a trust outlives whoever founded it."""
 JUDGED = (InvestorClassified, KnowledgeAssessed, CreditAssessed)
-CAPACITY = {PartyRole.HOLDER: Capacity.HOLDER, PartyRole.SIGNATORY: Capacity.SIGNATORY}
 
 
 @command("clients.record-first-transfer")
@@ -83,13 +84,15 @@ def approve_application(entry: Entry, *, application: UUID, reference: str) -> U
     """Make the applicant a client under a reference of the firm's own; returns the client's id. Two people.
 
     Raises UnknownApplication, ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not
-    done), BadReference, ReferenceTaken or SecondPersonNeeded.
+    done), CannotAct for somebody dead or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded.
     """
     client = client_id(checked_reference(reference))
     entry.lock(application, client, *queries.people_of(application))
     found = queries.application(application)
     facts = queries.facts(found)
     check_step(Stage.APPROVAL, facts)
+    for person in sorted(facts.of(*LIVING)):
+        queries.able(person)
     form = ClientType(found.form)
     investor = facts.investor or Investor.RETAIL
     open_step(entry, client, reference=reference, type=form, classification=investor.classification)

@@ -14,14 +14,12 @@ from .. import queries, vault
 from ..events.application import PersonIdentified
 from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
 from ..models import Application
-from ..queries.application import PROOF
 from ..rules.application import Facts, Stage, StepMissing, UnknownParty
 from ..rules.classification import Investor, check_investor, review_due, suitability
 from ..rules.credit import Credit, Ground, assess_credit
 from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.finances import Finances
 from ..rules.knowledge import Knowledge, assess
-from ..rules.person import PersonKind
 from ..rules.stages import check_step
 from ..rules.status import ClientType
 from ..rules.terms import Terms, terms
@@ -46,10 +44,8 @@ def identify_person(entry: Entry, *, application: UUID, person: UUID, document: 
     _, facts, _, _ = _reached(entry, application, Stage.IDENTITY)
     if person not in facts.people:
         raise UnknownParty("This person has no part in the application.", person=person)
-    known, paper = queries.person(person), queries.document(document)
-    if paper.person != person or paper.kind != PROOF[PersonKind(known.kind)]:
-        raise UnknownDocument("Choose the paper that proves who this is.", document=document)
-    entry.record(application, PersonIdentified(person=person, version=known.version, document=document))
+    version = queries.proved(person, document).version
+    entry.record(application, PersonIdentified(person=person, version=version, document=document))
 
 
 @command("clients.classify-applicant")

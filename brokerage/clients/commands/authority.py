@@ -4,13 +4,14 @@ from datetime import date
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import command
+from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries
 from ..events import AuthorityEnded, AuthorityGranted
+from ..events.standing import MandateSet
 from ..queries.holds import authorities_of
 from ..queries.screening import is_screened, stopped_by_screening
 from ..rules.authority import (
@@ -21,28 +22,43 @@ from ..rules.authority import (
     NoAuthority,
     NotScreened,
     authority_id,
+    check_capacity,
 )
+from ..rules.mandate import check_left, check_mandate
+from ..rules.stages import check_bound
+from ..rules.status import ClientType
 from .holds import freeze_for_hit
 
 
 @command("clients.grant-authority")
-def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity) -> UUID:
+def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity, document: UUID) -> UUID:
     """Let a person act for a client, by two people; returns the id of the authority.
 
-    The person was recorded and screened before (CLI-10). Raises UnknownClient, UnknownPerson, PersonErased,
-    NotScreened, AuthorityStands or SecondPersonNeeded; NeedsPower for an attorney.
+    What an approval asks for is asked for here: `document` is the paper that proves who the person is
+    (CLI-6), the person was screened (CLI-10), a holder signed the agreements and certified for tax, and the
+    client's legal form has room. Raises UnknownClient, UnknownPerson, PersonErased, UnknownDocument,
+    StepMissing, WrongCapacity, CannotAct, NotScreened, AuthorityStands or SecondPersonNeeded; NeedsPower for
+    an attorney.
     """
     if capacity is Capacity.ATTORNEY:
         raise NeedsPower("Appoint an attorney under a power of attorney.", client=client)
     entry.lock(client, person)
-    return _grant(entry, client, AuthorityGranted(person=person, capacity=capacity))
+    form = ClientType(queries.client(client).type)
+    queries.proved(person, document)
+    opened = queries.application_behind(client)
+    if capacity is Capacity.HOLDER and opened is not None:  # one of an import was judged outside
+        check_bound(queries.facts(opened), person)
+    granted = AuthorityGranted(person=person, capacity=capacity, document=document)
+    acting = [each for each in authorities_of(client) if each[1] is capacity and each[0] != person]
+    check_capacity(form, capacity, len(acting))
+    return _grant(entry, client, granted)
 
 
 @command("clients.appoint-attorney")
 def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID, until: date) -> UUID:
     """Let a person act under a power of attorney until the end of a day, by two people (CLI-13).
 
-    It ends before that by revocation or a principal's death. Returns the id of the authority. Raises
+    It ends before that by revocation or its principal's death. Returns the id of the authority. Raises
     UnknownDocument, BadPower, and as `grant_authority`.
     """
     entry.lock(client, person)
@@ -50,6 +66,7 @@ def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID
     paper = queries.document(document)
     if until < hong_kong_date(entry.effective_at) or person in principals or paper.person not in principals:
         raise BadPower("A power of attorney is a holder's paper, for another person, and not past.")
+    queries.able(paper.person)
     granted = AuthorityGranted(person=person, capacity=Capacity.ATTORNEY, until=until, document=document)
     return _grant(entry, client, granted)
 
@@ -57,7 +74,7 @@ def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID
 def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
     """Record an authority on the locked client, frozen at once if a screening hit stops the person."""
     queries.client(client)
-    queries.person(granted.person)
+    queries.able(granted.person)
     if not is_screened(granted.person):
         raise NotScreened("Have the person compared with the screening list first.", person=granted.person)
     authority = authority_id(client, granted.person, granted.capacity)
@@ -72,9 +89,31 @@ def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
 
 @command("clients.end-authority")
 def end_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity, reason: str) -> None:
-    """End a person's authority; what he asks for later is refused. Raises NoAuthority or ReasonMissing."""
+    """End a person's authority; what he asks for later is refused.
+
+    As many stay as the mandate asks for (CLI-13). Raises NoAuthority, ReasonMissing or BadMandate.
+    """
     entry.lock(client)
     if not queries.authority_stands(authority_id(client, person, capacity)):
         raise NoAuthority("This person does not act for the client in that capacity.", client=client)
     check_reason("clients", reason, "Say why the authority ends.")
+    if capacity is not Capacity.ATTORNEY:
+        left = [each for each in authorities_of(client) if each != (person, capacity)]
+        signing = [other for other, kept in left if kept is not Capacity.ATTORNEY]
+        check_left(queries.mandate(client).signatures, signing)
     entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=reason))
+
+
+@command("clients.set-mandate")
+def set_mandate(entry: Entry, *, client: UUID, signatures: int) -> None:
+    """Say how many of those who sign for a client an instruction needs from now on, by two people (CLI-13).
+
+    Raises UnknownClient, BadMandate or SecondPersonNeeded; NothingToDo when it needs as many already.
+    """
+    entry.lock(client)
+    form, mandate = ClientType(queries.client(client).type), queries.mandate(client)
+    check_mandate(form, signatures, mandate.people)
+    if signatures == mandate.signatures:
+        raise NothingToDo("The mandate asks for as many already.", client=client)
+    entry.second_person(Perm.APPROVE_AUTHORITIES, client=client)
+    entry.record(client, MandateSet(signatures=signatures))

@@ -10,7 +10,16 @@ from brokerage.ledger.entry import Entry
 from .. import queries
 from ..events.authority import AuthorityEnded
 from ..events.holds import DeathReported, HoldLifted, HoldPlaced, InsolvencyReported
-from ..queries.holds import authorities_of, clients_of, clients_stopped_by, holds_on
+from ..queries.holds import (
+    authorities_of,
+    clients_behind,
+    clients_of,
+    clients_stopped_by,
+    holds_on,
+    is_closed,
+    principals_of,
+)
+from ..rules.application import PartyRole
 from ..rules.authority import Capacity
 from ..rules.holds import (
     Ground,
@@ -22,7 +31,9 @@ from ..rules.holds import (
     hold_id,
     screening_hold,
 )
+from ..rules.reviews import Circumstance
 from ..rules.status import ClientStatus, check_not_closed
+from .reviews import note_change
 
 
 @command("clients.place-hold")
@@ -62,52 +73,58 @@ def lift_hold(entry: Entry, *, client: UUID, hold: UUID, reason: LiftReason) -> 
 def report_death(entry: Entry, *, person: UUID, reference: str) -> None:
     """A person died: every client the person holds is frozen, and what the person could do for others ends.
 
-    Powers of attorney over a client whose only holder died end too. `reference` names the paper seen.
-    Raises BadHoldReference.
+    Powers of attorney that the person gave end too, and all over a client whose only holder died. What the
+    person runs, owns or benefits from is reviewed. `reference` names the paper seen. Raises UnknownPerson,
+    PersonErased or BadHoldReference.
     """
     _befall(entry, person, Ground.DEATH, checked_hold_reference(reference))
 
 
 @command("clients.report-insolvency")
 def report_insolvency(entry: Entry, *, person: UUID, reference: str) -> None:
-    """A person is bankrupt or being wound up: as `report_death`. Raises BadHoldReference."""
+    """A person is bankrupt or being wound up: as `report_death`, and an entity is the client it holds."""
     _befall(entry, person, Ground.BANKRUPTCY, checked_hold_reference(reference))
 
 
 def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:
     clients = lock_person(entry, person)
+    queries.person(person)
     happened = DeathReported if ground is Ground.DEATH else InsolvencyReported
     entry.record(person, happened(reference=reference))
+    bodies, behind = clients_behind(person, PartyRole.ENTITY), clients_behind(person)
     for client in clients:
-        standing = authorities_of(client)
-        held = (person, Capacity.HOLDER) in standing
-        if held:
+        if client in bodies or (person, Capacity.HOLDER) in authorities_of(client):
             freeze(entry, client, hold_id(client, ground, reference), ground, reference)
-        sole = held and sum(capacity is Capacity.HOLDER for _, capacity in standing) == 1
-        for other, capacity in standing:
-            ends = (other == person and capacity is not Capacity.HOLDER) or (
-                sole and capacity is Capacity.ATTORNEY
-            )
-            if ends:
-                entry.record(client, AuthorityEnded(person=other, capacity=capacity, reason=ground.value))
+        elif client in behind and not is_closed(client):
+            note_change(entry, client, Circumstance.CONTROL)
+        _end_authorities(entry, client, person, ground)
+
+
+def _end_authorities(entry: Entry, client: UUID, person: UUID, ground: Ground) -> None:
+    """End what a person does for a client but holding it, and the powers of attorney it gave there."""
+    standing, principals = authorities_of(client), principals_of(client)
+    sole = [other for other, capacity in standing if capacity is Capacity.HOLDER] == [person]
+    for other, capacity in standing:
+        given = capacity is Capacity.ATTORNEY and (sole or principals.get(other) == person)
+        if given or (other == person and capacity is not Capacity.HOLDER):
+            entry.record(client, AuthorityEnded(person=other, capacity=capacity, reason=ground.value))
 
 
 def lock_person(entry: Entry, person: UUID, *others: UUID) -> list[UUID]:
-    """Lock a person's stream with those of all clients the person acts for; returns those clients.
+    """Lock a person's stream with those of all clients it acts for or is behind; returns those clients.
 
-    Raises Busy when another authority was granted in between.
+    Raises Busy when there is another one by then.
     """
     clients = clients_of(person)
     entry.lock(person, *clients, *others)
     if set(clients_of(person)) - set(clients):
-        raise Busy("Somebody granted this person another authority just now; try again.")
+        raise Busy("This person came to act for another client, or to be behind it, just now; try again.")
     return clients
 
 
 def freeze(entry: Entry, client: UUID, hold: UUID, ground: Ground, reference: str) -> None:
     """Record a hold on a locked client, unless it stands or the client is closed."""
-    closed = queries.client(client).status == ClientStatus.CLOSED
-    if not closed and hold not in holds_on(client):
+    if not is_closed(client) and hold not in holds_on(client):
         entry.record(client, HoldPlaced(hold=hold, ground=ground, reference=reference))
 
 

@@ -15,7 +15,7 @@ from ..rules.authority import Capacity
 class AuthorityGranted:
     """The person may act for the client in this capacity from now on, until the end of a day if one is set.
 
-    `document` is the power of attorney that was seen.
+    `document` is the paper that was seen: the power of attorney, or what proves who the person is.
     """
 
     person: UUID

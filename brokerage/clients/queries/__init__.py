@@ -5,6 +5,7 @@ from .application import (
     agreement_text,
     agreements_in_force,
     application,
+    application_behind,
     applications,
     applications_of,
     assessed_limit,
@@ -14,6 +15,7 @@ from .application import (
     offered_virtual_assets,
     parties,
     people_of,
+    proved,
     queue,
     signatures,
     signs_alone,
@@ -33,6 +35,7 @@ from .client import (
     treated,
 )
 from .person import (
+    able,
     clients_held_by,
     document,
     documents,
@@ -48,11 +51,13 @@ from .person import (
 )
 
 __all__ = (
+    "able",
     "active_since",
     "agreement",
     "agreement_text",
     "agreements_in_force",
     "application",
+    "application_behind",
     "applications",
     "applications_of",
     "assessed_limit",
@@ -79,6 +84,7 @@ __all__ = (
     "people_of",
     "person",
     "person_if_known",
+    "proved",
     "queue",
     "readings_told",
     "relationships",

@@ -26,7 +26,7 @@ from ..rules.agreements import AgreementKind, UnknownAgreement
 from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits
 from ..rules.application import Party as Part
 from ..rules.classification import Investor, investor_on
-from ..rules.documents import DocumentKind
+from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.mandate import Mandate
 from ..rules.person import PersonKind
 from ..rules.stages import WAITS, undone
@@ -34,6 +34,8 @@ from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
 from .client import authority_holders
+from .person import document as document_of
+from .person import person as person_of
 from .screening import screening_clear
 
 PROOF = {PersonKind.INDIVIDUAL: DocumentKind.IDENTITY, PersonKind.ENTITY: DocumentKind.CONSTITUTION}
@@ -58,6 +60,11 @@ def application(id: UUID, *, of: UUID | None = None) -> Application:
     if found is None or (of is not None and found.applicant != of and of not in people_of(id)):
         raise UnknownApplication("There is no such application.", application=id)
     return found
+
+
+def application_behind(client: UUID) -> Application | None:
+    """The application that became the client; None for a client of an import."""
+    return Application.objects.filter(client=client).first()
 
 
 def applications(person: UUID | None) -> QuerySet[Application]:
@@ -195,6 +202,17 @@ def facts(found: Application) -> Facts:
         passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
         transferred=_is_of(found.transfer, people),
     )
+
+
+def proved(person: UUID, document: UUID) -> Person:
+    """The person whose details a paper of its own proves (CLI-6), as far as the paper's kind goes.
+
+    Raises UnknownPerson, PersonErased or UnknownDocument.
+    """
+    known, paper = person_of(person), document_of(document)
+    if paper.person != person or paper.kind != PROOF[PersonKind(known.kind)]:
+        raise UnknownDocument("Choose the paper that proves who this is.", document=document)
+    return known
 
 
 def _is_of(record: UUID | None, people: Iterable[UUID]) -> bool:

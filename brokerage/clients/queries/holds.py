@@ -2,9 +2,17 @@
 
 from uuid import UUID
 
-from ..models.client import Authority, Client
-from ..rules.authority import Capacity
+from brokerage.ledger import queries as ledger
+
+from ..events import AuthorityGranted
+from ..models import Application, Authority, Client, Document, Party
+from ..rules.application import PartyRole
+from ..rules.authority import CAPACITY, Capacity
 from ..rules.holds import Ground, screening_hold
+from ..rules.status import ClientStatus
+
+BEHIND = frozenset(PartyRole) - frozenset(CAPACITY)
+"""The roles that tell who is behind a client; whether holders and signatories act, their authority tells."""
 
 
 def holds_on(client: UUID) -> dict[UUID, Ground]:
@@ -13,16 +21,46 @@ def holds_on(client: UUID) -> dict[UUID, Ground]:
     return {UUID(id): Ground(each["ground"]) for id, each in (row.holds if row else {}).items()}
 
 
+def is_closed(client: UUID) -> bool:
+    """Whether the client is closed, for good."""
+    return Client.objects.filter(pk=client, status=ClientStatus.CLOSED).exists()
+
+
 def clients_of(person: UUID) -> list[UUID]:
-    """The clients a person has any authority over, by id."""
+    """The clients a person has any authority over, or is behind, by id."""
     standing = Authority.objects.filter(person=person, ended_at=None)
-    return sorted(set(standing.values_list("client", flat=True)))
+    return sorted({*standing.values_list("client", flat=True), *clients_behind(person)})
+
+
+def clients_behind(person: UUID, *roles: PartyRole) -> frozenset[UUID]:
+    """The clients whose applications name a person who is, runs, owns or benefits from them, in any role."""
+    named = Party.objects.filter(person=person, removed_at=None, role__in=roles or BEHIND)
+    opened = Application.objects.filter(id__in=named.values("application"))
+    return frozenset(each.client for each in opened if each.client)
+
+
+def parties_behind(client: UUID) -> list[Party]:
+    """Who is behind a client by its application: the entity itself, who runs, owns or benefits from it."""
+    opened = Application.objects.filter(client=client).values("id")
+    return list(Party.objects.filter(application__in=opened, removed_at=None, role__in=BEHIND))
+
+
+def principals_of(client: UUID) -> dict[UUID, UUID]:
+    """Under whose power of attorney each attorney of a client acts or acted: attorney -> principal."""
+    granted = [each.event for each in ledger.events(client) if isinstance(each.event, AuthorityGranted)]
+    powers = {
+        each.person: each.document for each in granted if each.capacity is Capacity.ATTORNEY and each.document
+    }
+    given_by = dict(Document.objects.filter(pk__in=powers.values()).values_list("id", "person"))
+    return {attorney: given_by[power] for attorney, power in powers.items() if power in given_by}
 
 
 def clients_stopped_by(person: UUID) -> list[UUID]:
-    """The clients that carry a hold for a screening hit of a person who acts or acted for them, by id."""
-    acted = Authority.objects.filter(person=person).values("client")
-    rows = Client.objects.filter(pk__in=acted).only("holds")
+    """The clients that carry a hold for a screening hit of a person who acts or acted for them, or is behind
+    them, by id.
+    """
+    acted = Authority.objects.filter(person=person).values_list("client", flat=True)
+    rows = Client.objects.filter(pk__in={*acted, *clients_behind(person)}).only("holds")
     return sorted(row.id for row in rows if str(screening_hold(row.id, person)) in row.holds)
 
 

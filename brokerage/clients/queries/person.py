@@ -10,7 +10,7 @@ from ..rules.application import OPEN, PartyRole, State
 from ..rules.authority import Capacity
 from ..rules.documents import UnknownDocument
 from ..rules.names import search_key
-from ..rules.person import PersonErased, UnknownPerson, Why
+from ..rules.person import PersonErased, UnknownPerson, Why, check_can_act
 from ..rules.status import ClientStatus
 
 TOLD = (Why.OWN, Why.ONBOARDING, Why.REVIEW, Why.CLIENT, Why.TAX)
@@ -23,6 +23,13 @@ def person(id: UUID) -> Person:
         raise UnknownPerson("There is no such person.", person=id)
     if found.erased_at is not None:
         raise PersonErased("This person's data has been destroyed.", person=id)
+    return found
+
+
+def able(id: UUID) -> Person:
+    """The person of that id, who may act; raises UnknownPerson, PersonErased or CannotAct."""
+    found = person(id)
+    check_can_act(died_at=found.died_at, insolvent_at=found.insolvent_at)
     return found
 
 

@@ -1,13 +1,13 @@
 """Standing authorities: which stand, which end soon, and what they cover."""
 
 from datetime import date
-from itertools import chain
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from brokerage.ledger import queries as ledger
 
+from ..events.person import DocumentStored
 from ..models.application import Party
 from ..models.client import Authority, Client
 from ..models.person import Document
@@ -53,13 +53,18 @@ def covered(client: UUID, purpose: Purpose, on: date) -> bool:
 
 
 def is_named(paper: Document) -> bool:
-    """Whether something rests on a paper already, with a client that its person acts or acted for, or in an
-    application that names the person.
+    """Whether something rests on a paper already: with its person, a client the person acts or acted for, or
+    an application that names the person.
     """
     clients = Authority.objects.filter(person=paper.person).values_list("client", flat=True)
     applications = Party.objects.filter(person=paper.person).values_list("application", flat=True)
-    recorded = chain.from_iterable(ledger.events(stream) for stream in {*clients, *applications})
-    return any(paper.id in (getattr(each.event, name, None) for name in PAPERS) for each in recorded)
+    streams = {paper.person, *clients, *applications}
+    told = [each.event for stream in streams for each in ledger.events(stream)]
+    return any(
+        paper.id in (getattr(each, name, None) for name in PAPERS)
+        for each in told
+        if not isinstance(each, DocumentStored)
+    )
 
 
 def to_announce(day: date) -> list[UUID]:

@@ -5,6 +5,9 @@ from uuid import UUID, uuid5
 
 from brokerage.ledger.refusal import Refused
 
+from .application import ROLES, PartyRole
+from .status import ClientType
+
 
 class Capacity(StrEnum):
     """What ties a person to the client."""
@@ -15,6 +18,10 @@ class Capacity(StrEnum):
     """Signs for a corporation, partnership or trust under its mandate."""
     ATTORNEY = "attorney"
     """Acts under a power of attorney."""
+
+
+CAPACITY = {PartyRole.HOLDER: Capacity.HOLDER, PartyRole.SIGNATORY: Capacity.SIGNATORY}
+"""Which roles of an application let a person act for the client; the others tell who is behind it."""
 
 
 class AuthorityStands(Refused):
@@ -35,6 +42,12 @@ class NotScreened(Refused):
     code = "clients.not-screened"
 
 
+class WrongCapacity(Refused):
+    """CLI-13: the client's legal form has nobody, or nobody more, in this capacity."""
+
+    code = "clients.wrong-capacity"
+
+
 class NeedsPower(Refused):
     """An attorney is appointed by a power of attorney with an end."""
 
@@ -45,6 +58,18 @@ class BadPower(Refused):
     """A power of attorney without a living principal, for oneself, or with an end that has passed."""
 
     code = "clients.bad-power-of-attorney"
+
+
+def check_capacity(form: ClientType, capacity: Capacity, acting: int) -> None:
+    """CLI-13: pass if one more may act in a capacity beside `acting`, as in an application; WrongCapacity."""
+    _, most = ROLES[form].get(PartyRole(capacity), (0, 0))
+    if acting >= most:
+        raise WrongCapacity(
+            f"At most {most} can be {capacity} of a client of this kind; end another's authority first,"
+            " or open another client.",
+            form=form,
+            capacity=capacity,
+        )
 
 
 def authority_id(client: UUID, person: UUID, capacity: Capacity) -> UUID:

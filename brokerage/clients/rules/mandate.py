@@ -40,6 +40,15 @@ def check_mandate(form: ClientType, signatures: int, people: Collection[UUID]) -
         raise BadMandate("Name at least as many signatories as must sign together.", signatures=signatures)
 
 
+def check_left(signatures: int, people: Collection[UUID]) -> None:
+    """CLI-13: pass if those who are left can fulfil the mandate; raises BadMandate."""
+    if len(set(people)) < signatures:
+        raise BadMandate(
+            "Too few would be left to sign: first let somebody else act, or change the mandate.",
+            signatures=signatures,
+        )
+
+
 def check_instructed(mandate: Mandate, by: Collection[UUID]) -> None:
     """CLI-13: pass if enough of the entitled people stand behind an instruction; raises MandateNotMet."""
     given = len(mandate.people & set(by))

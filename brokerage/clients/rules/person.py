@@ -93,6 +93,12 @@ class HoldStands(Refused):
     code = "clients.hold-stands"
 
 
+class CannotAct(Refused):
+    """CLI-13: who died or is insolvent acts for nobody and becomes nobody's client."""
+
+    code = "clients.cannot-act"
+
+
 class RecordSettled(Refused):
     """The firm has decided on these details, so the person does not change them alone."""
 
@@ -103,6 +109,13 @@ def check_own_change(person: UUID, *, by: UUID | None, settled: bool) -> None:
     """CLI-10: pass unless `by` would change the own record after the firm relied on it; RecordSettled."""
     if by == person and settled:
         raise RecordSettled("Your details are on record. Ask the firm to change them.", person=person)
+
+
+def check_can_act(*, died_at: datetime | None, insolvent_at: datetime | None) -> None:
+    """CLI-13: pass unless a person's death or insolvency was reported; raises CannotAct."""
+    if died_at or insolvent_at:
+        befell = "death" if died_at else "bankruptcy or winding-up"
+        raise CannotAct(f"This person's {befell} was reported; let somebody else act.")
 
 
 def checked_country(code: str) -> str:

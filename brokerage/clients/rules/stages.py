@@ -50,9 +50,22 @@ def _agreed(facts: Facts) -> bool:
     return True
 
 
+def bound(facts: Facts) -> frozenset[UUID]:
+    """Who signed all agreements in force and certified for tax, of those who sign for the client."""
+    return (facts.signers - to_sign(facts)) & facts.certified
+
+
+def check_bound(facts: Facts, person: UUID) -> None:
+    """CLI-5, CLI-13: pass if a person is bound as a holder of the client; raises StepMissing."""
+    if person not in bound(facts):
+        raise StepMissing(
+            "A new holder signs the agreements in force and certifies for tax in an application: start one."
+        )
+
+
 def check_signed(facts: Facts) -> None:
     """CLI-13: pass unless a joint holder has yet to sign and certify for himself; raises StepMissing."""
-    if facts.form is ClientType.JOINT and not (_agreed(facts) and facts.signers <= facts.certified):
+    if facts.form is ClientType.JOINT and bound(facts) != facts.signers:
         raise StepMissing("Each holder signs the agreements and certifies the own tax residence first.")
 
 

@@ -20,6 +20,7 @@ from .. import commands, queries, vault
 from ..commands.reclassification import reassess, reclassify
 from ..forms import Human, Paper
 from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
+from ..queries.holds import clients_of
 from ..queries.tax import certificates_due
 from ..rules.documents import DocumentKind
 from ..rules.person import Why
@@ -28,7 +29,7 @@ from .acting import found, offered, routes
 
 @allow(Perm.SEE_CLIENTS)
 def person(request: HttpRequest, person: UUID) -> HttpResponse:
-    """One person: the clients in its hands, its papers, and what may be asked for; a name to the entitled."""
+    """One person: the clients it acts for or is behind, its papers, and acts; a name to the entitled."""
     row, asker = found(queries.person, person), principal(request)
     shown = {
         "row": row,
@@ -36,7 +37,7 @@ def person(request: HttpRequest, person: UUID) -> HttpResponse:
         "papers": queries.documents(person),
         "tax": certificates_due(seams.now(), [person]),
         "kinds": list(DocumentKind),
-        "clients": queries.in_scope(asker.clients).filter(id__in=queries.in_the_hands_of(person)),
+        "clients": queries.in_scope(asker.clients).filter(id__in=clients_of(person)),
         "acts": offered(request, PERSON_ACTS),
         "key": seams.new_id(),
     }

@@ -24,6 +24,7 @@ from ..queries import groups as grouped
 from ..queries import reviews as reviewing
 from ..queries import screening as screenings
 from ..queries import standing_authorities as authorities
+from ..queries.holds import clients_of
 from ..queries.tax import certificates_to_chase
 from ..rules.person import PersonErased, UnknownPerson, Why
 from ..rules.reviews import ReviewKind
@@ -95,7 +96,7 @@ def hit(request: HttpRequest, person: UUID) -> HttpResponse:
         "matches": _matches(row),
         "details": vault.read(asker, row.person_version, Why.SCREENING) if _may_read(asker, person) else None,
         "acts": offered(request, HIT_ACTS),
-        "held": queries.in_scope(asker.clients).filter(id__in=queries.in_the_hands_of(person)),
+        "held": queries.in_scope(asker.clients).filter(id__in=clients_of(person)),
         "key": seams.new_id(),
     }
     return render(request, "staff/clients/hit.html", context)
