@@ -171,6 +171,16 @@ class TestClosing:
         with pytest.raises(OwnLogin):
             shut_login(by(ann), login=ann.pk)
 
+    def test_revokes_the_persons_keys_for_good(self, three):
+        ann, _, carol = three
+        mine, others = (
+            make_key(by(each), **TestKeys.ASKED | {"scopes": [Perm.SEE_MARGIN], "client": uuid4()}).value
+            for each in (carol, ann)
+        )
+        shut_login(by(ann), login=carol.pk)
+        assert set(ApiKey.objects.filter(revoked_at=None).values_list("id", flat=True)) == {others}
+        assert ledger.events(mine)[-1].kind == "access.key-revoked"
+
     def test_by_hand_may_be_repeated(self, three):
         close_login("staff")
         close_login("staff")

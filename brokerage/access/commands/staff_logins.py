@@ -4,6 +4,7 @@ Giving or taking rights takes two people, neither of whom is the one it is about
 """
 
 import secrets
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
@@ -66,15 +67,19 @@ def remove_role(entry: Entry, *, login: int, role: Role) -> None:
 
 @command("access.shut-login")
 def shut_login(entry: Entry, *, login: int) -> None:
-    """Close a login for good, at once; one person is enough. Raises OwnLogin or NothingToDo."""
-    user = locked(entry, login)
+    """Close a login for good, at once, and revoke the person's keys; one person is enough.
+
+    Raises OwnLogin or NothingToDo.
+    """
+    keys = _keys(login)
+    user = locked(entry, login, *keys)
     _check_another(entry, user)
     if not user.is_active:
         raise NothingToDo("The login was closed before.")
     user.is_active = False
     user.save(update_fields=["is_active"])
     entry.record(user.stream, LoginClosed())
-    _end_all(entry, user, Ending.CLOSED)
+    _end_all(entry, user, Ending.CLOSED, keys)
 
 
 @command("access.reset-login")
@@ -85,7 +90,7 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     address for notices; neither of the two sees it. Raises OwnLogin, NoContact, ReasonMissing or
     SecondPersonNeeded.
     """
-    keys = list(keys_of(login).values_list("pk", flat=True))
+    keys = _keys(login)
     user = locked(entry, login, *keys)
     _check_another(entry, user)
     if not user.is_active:
@@ -99,9 +104,7 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     entry.record(user.stream, FactorsReset(reason=reason))
-    _end_all(entry, user, Ending.FACTOR)
-    for key in keys_of(login).filter(pk__in=keys):
-        revoked(entry, key)
+    _end_all(entry, user, Ending.FACTOR, keys)
     notices.put(user, About.RESET, str(entry.id), to=user.email, enclosed=password)
 
 
@@ -119,7 +122,14 @@ def _check_another(entry: Entry, user: User) -> None:
         raise OwnLogin("Nobody changes his own rights, or approves it; ask two others.")
 
 
-def _end_all(entry: Entry, user: User, ending: Ending) -> None:
+def _keys(login: int) -> list[UUID]:
+    return list(keys_of(login).values_list("pk", flat=True))
+
+
+def _end_all(entry: Entry, user: User, ending: Ending, keys: list[UUID]) -> None:
+    """End the stays, and revoke those of the locked keys that still live."""
     stays = open_stays(user)
     if stays.exists():
         ended(entry, user, stays, ending)
+    for key in keys_of(user.pk).filter(pk__in=keys):
+        revoked(entry, key)
