@@ -130,6 +130,7 @@ GUARDS = [
         test_cases.TestLinkedTransactions().test_are_found_by_the_job_once_a_day,
         custody,
         "linked",
+        always(()),
     ),
     Guard("CLI-6", ACTING.test_is_granted_on_a_paper_that_proves_who_it_is, acting.queries, "proved"),
     Guard(
