@@ -110,7 +110,7 @@ class AccountClose(_Account, rest.CommandView):
 class CloseInputs(rest.Inputs):
     """Why: a code without personal data."""
 
-    reason = rest.Text(max_length=100)
+    reason = rest.Text(max_length=32)
 
 
 class ClosedOut(rest.Out):

@@ -133,7 +133,7 @@ def close_client(entry: Entry, *, client: UUID, reason: str) -> None:
     """Close a client that leaves nothing behind, by two people (CLI-13); `reason` is a code.
 
     Each account was closed by its own command before: custody's refuses while anything is held or owed,
-    margin's while a call or sale is open. Raises UnknownClient, NotEmpty, BadTransition, ReasonMissing,
+    margin's while a call or sale is open. Raises UnknownClient, NotEmpty, BadTransition, BadReason,
     HoldInPlace or SecondPersonNeeded.
     """
     accounts = queries.accounts_of(client)

@@ -23,7 +23,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 from . import queries
 from .events import Deposited, Withdrawn
 
-NO_ACTIVITY = "no-activity"
+NO_ACTIVITY = "NO-ACTIVITY"
 
 
 def _quiet(run: Run) -> Sequence[UUID]:

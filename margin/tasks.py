@@ -1,5 +1,5 @@
 """Margin's part of the cycle: value everything each minute and at each price set, decide, expire, sell,
-and take interest.
+and take interest; have clients reviewed who may owe too much.
 """
 
 import logging
@@ -11,10 +11,13 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Q
 
+from brokerage.clients.commands.reviews import change_circumstances
+from brokerage.clients.queries.reviews import review_set
+from brokerage.clients.rules.reviews import Circumstance, ReviewKind
 from brokerage.jobs import outbox
 from brokerage.jobs.commands import request
 from brokerage.jobs.rules import ALL_IN_ORDER, LATEST_ONLY, daily, every, monthly
-from brokerage.jobs.schedule import MONEY, REVAL, Run, job
+from brokerage.jobs.schedule import MONEY, REPORTS, REVAL, Run, job
 from brokerage.ledger import seams
 from brokerage.ledger.commands import Command, NothingToDo
 from brokerage.ledger.entry import Context, SecondPersonNeeded
@@ -22,7 +25,7 @@ from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market import queries as market
 from brokerage.market.rules.calendars import ONE_DAY, hong_kong_date
 
-from . import commands, queries, venue
+from . import commands, limits, queries, venue
 from .commands.progress import CANCEL
 from .commands.sales import SELL, PlanOutdated
 from .commands.view import PricesSuperseded
@@ -183,3 +186,23 @@ def charge_interest(run: Run, items: Sequence[UUID]) -> None:
 if settings.DEMO:
     outbox.handler(SELL)(venue.execute)
     outbox.handler(CANCEL)(venue.take_back)
+
+
+def _with_limits(run: Run) -> Sequence[UUID]:
+    return limits.clients_with_limits()
+
+
+@job(
+    "margin.review-limits",
+    slots=daily(time(4, 10), HONG_KONG),
+    policy=LATEST_ONLY,
+    queue=REPORTS,
+    plan=_with_limits,
+    shard_size=100,
+)
+def review_limits(run: Run, items: Sequence[UUID]) -> None:
+    """Have clients reviewed whose limits are beyond what an assessment has found since (VAF-7)."""
+    for client in items:
+        if limits.beyond_assessment(client) and review_set(client, ReviewKind.CIRCUMSTANCES) is None:
+            asked = run.context(client, effective_at=seams.now())
+            change_circumstances(asked, client=client, what=Circumstance.WEALTH)

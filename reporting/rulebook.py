@@ -89,7 +89,8 @@ RULES = (
         source=_VAF,
         certainty=Certainty.LIKELY,
         extent="Onboarding assesses credit on a net worth whose prices have fallen, and refuses a limit whose"
-        " only ground is financing. A client's limits together stay within it, but for a waiver (SMF-4).",
+        " only ground is financing. A client's limits together stay within it, but for a waiver (SMF-4); one"
+        " that is later assessed for less comes up for review.",
     ),
     Rule(
         id="VAF-8",

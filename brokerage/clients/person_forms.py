@@ -27,9 +27,9 @@ LONGEST_AGREEMENT = 200_000
 SHOWS_ASSETS = (DocumentKind.ASSETS, DocumentKind.AUTHORITY)
 
 
-def _reference(label: Any, longest: int = 32) -> forms.CharField:
+def _reference(label: Any) -> forms.CharField:
     return forms.CharField(
-        label=label, max_length=longest, widget=forms.TextInput(attrs={"class": "form-control"})
+        label=label, max_length=32, widget=forms.TextInput(attrs={"class": "form-control"})
     )
 
 
@@ -38,7 +38,7 @@ def _act(permission: Perm, words: Any, command: Any, **fields: forms.Field) -> A
 
 
 _PAPER = _("Number of the paper seen: capital letters and digits")
-_CASE = _("Case number or a code, no personal data")
+_CASE = _("Case number or a code: capital letters and digits")
 PERSON_ACTS: dict[str, Act] = {
     "death": _act(
         Perm.MAKE_STATUSES,
@@ -57,19 +57,19 @@ PERSON_ACTS: dict[str, Act] = {
         Perm.MAKE_ERASURES,
         _("Place a legal hold on the records"),
         persons.hold_person,
-        reason=_reference(_CASE, 100),
+        reason=_reference(_CASE),
     ),
     "release": _act(
         Perm.MAKE_ERASURES,
         _("Lift the legal hold on the records"),
         persons.release_person,
-        reason=_reference(_CASE, 100),
+        reason=_reference(_CASE),
     ),
     "erase": _act(
         Perm.MAKE_ERASURES,
         _("Erase the personal data for good"),
         persons.erase_person,
-        reason=_reference(_CASE, 100),
+        reason=_reference(_CASE),
     ),
 }
 """What is asked for on a person's page."""

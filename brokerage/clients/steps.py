@@ -19,7 +19,7 @@ def close_step(entry: Entry, *, client: UUID, reason: str) -> None:
     """Close a locked client for good, by two people; the caller has proved that nothing is left behind.
 
     Nobody acts for it from then on, and what it let the firm do ends. Raises UnknownClient, BadTransition,
-    ReasonMissing, HoldInPlace or SecondPersonNeeded.
+    BadReason, HoldInPlace or SecondPersonNeeded.
     """
     found = queries.client(client)
     check_transition(ClientStatus(found.base), ClientStatus.CLOSED, reason)

@@ -143,5 +143,5 @@ def conclude_authorities(run: Run, items: Sequence[UUID]) -> None:
                 client=client,
                 person=person,
                 capacity=Capacity.ATTORNEY,
-                reason="term",
+                reason="TERM",
             )

@@ -85,6 +85,7 @@ def _status(permission: Perm, words: Label, command: Command[..., Any], **fields
 
 
 _CASE = _("Case or order number: capital letters and digits")
+_REASON = _("Reason: a code or case number in capital letters and digits")
 _PAPER = _("Paper in the vault (its id)")
 CLIENT_ACTS: dict[str, Act] = {
     "status": _status(
@@ -92,7 +93,7 @@ CLIENT_ACTS: dict[str, Act] = {
         _("Change the status"),
         status.change_status,
         status=one_of(ClientStatus, _("Status"), ClientStatus.CLOSED, ClientStatus.FROZEN),
-        reason=_code(_("Reason: a code or case number, no personal data"), 100),
+        reason=_code(_REASON),
     ),
     "hold": _status(
         Perm.MAKE_STATUSES,
@@ -130,7 +131,7 @@ CLIENT_ACTS: dict[str, Act] = {
         authority.end_authority,
         person=_id(_("Person (the id)")),
         capacity=one_of(Capacity, _("Capacity")),
-        reason=_code(_("Reason: a code, no personal data"), 100),
+        reason=_code(_REASON),
     ),
     "mandate": _status(
         Perm.MAKE_AUTHORITIES,

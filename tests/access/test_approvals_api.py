@@ -38,7 +38,7 @@ def freeze(user: User) -> Proposed:
         maker=user.person,
     )
     client = ClientFactory()
-    answer = submit(asked, change_status, client=client, status=ClientStatus.FROZEN, reason="case 7")
+    answer = submit(asked, change_status, client=client, status=ClientStatus.FROZEN, reason="CASE-7")
     assert isinstance(answer, Proposed)
     return answer
 
@@ -56,7 +56,7 @@ def test_a_list_shows_all_ones_own_or_what_waits(maker: Caller, checker: Caller)
         assert tuple(map(len, answers)) == counts, show
     row = checker.get("approvals?state=open&command=clients.change-status").json()["data"][0]
     assert (row["id"], row["digest"], row["state"]) == (str(proposed.proposal), proposed.digest, "open")
-    assert row["inputs"]["reason"] == "case 7"
+    assert row["inputs"]["reason"] == "CASE-7"
     assert checker.get("approvals?state=expired").json()["data"] == []
     assert checker.get("approvals?show=theirs").status_code == 400
 

@@ -144,19 +144,19 @@ class TestAnApplication:
         role = {"application": application, "person": person, "role": PartyRole.HOLDER}
         with pytest.raises(NotADraft):
             commands.remove_party(context(), **role)
-        commands.return_application(context(), application=application, reason="paper-unreadable")
+        commands.return_application(context(), application=application, reason="PAPER-UNREADABLE")
         commands.remove_party(context(), **role)
         with pytest.raises(UnknownParty):
             commands.remove_party(context(), **role)
 
     def test_refused_or_withdrawn_is_over(self) -> None:
         refused, withdrawn = applied(Stage.IDENTITY), applied(Stage.IDENTITY)
-        commands.refuse_application(context(), application=refused, reason="risk")
+        commands.refuse_application(context(), application=refused, reason="RISK")
         commands.withdraw_application(context(), application=withdrawn, by=uuid4())
         for over in (refused, withdrawn):
             with pytest.raises(ApplicationClosed):
-                commands.refuse_application(context(), application=over, reason="again")
-        assert queries.application(refused).reason == "risk"
+                commands.refuse_application(context(), application=over, reason="AGAIN")
+        assert queries.application(refused).reason == "RISK"
 
     def test_of_somebody_else_does_not_exist(self) -> None:
         application = applied(Stage.IDENTITY)
@@ -176,7 +176,7 @@ class TestAReturnedApplication:
 
     def returned(self) -> UUID:
         application = applied(Stage.APPROVAL, requested=Decimal(500_000))
-        commands.return_application(context(), application=application, reason="figures-unclear")
+        commands.return_application(context(), application=application, reason="FIGURES-UNCLEAR")
         return application
 
     @pytest.mark.rule("CLI-1", "CLI-3", "VAF-7")

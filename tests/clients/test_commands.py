@@ -84,32 +84,32 @@ class TestAClient:
 
     def test_that_is_unknown_is_refused(self) -> None:
         with pytest.raises(UnknownClient):
-            change_status(by_two(), client=uuid4(), status=ClientStatus.FROZEN, reason="case 1")
+            change_status(by_two(), client=uuid4(), status=ClientStatus.FROZEN, reason="CASE-1")
 
     def test_changes_status_with_a_reason_that_stays_in_the_book(self) -> None:
         client = ClientFactory()
         change = context()
-        change_status(change, client=client, status=ClientStatus.SUSPENDED, reason="documents overdue")
+        change_status(change, client=client, status=ClientStatus.SUSPENDED, reason="DOCUMENTS-OVERDUE")
         row = queries.client(client)
         assert (row.status, row.status_at) == ("suspended", change.effective_at)
-        assert ledger.events(client)[-1].event.reason == "documents overdue"
+        assert ledger.events(client)[-1].event.reason == "DOCUMENTS-OVERDUE"
 
     @pytest.mark.parametrize("status", [ClientStatus.FROZEN])
     def test_is_frozen_or_reactivated_by_two_people_only(self, status: ClientStatus) -> None:
         client = ClientFactory()
         with pytest.raises(SecondPersonNeeded):
-            change_status(context(maker=MAKER), client=client, status=status, reason="case 2")
-        change_status(context(maker=MAKER), client=client, status=ClientStatus.SUSPENDED, reason="case 2")
+            change_status(context(maker=MAKER), client=client, status=status, reason="CASE-2")
+        change_status(context(maker=MAKER), client=client, status=ClientStatus.SUSPENDED, reason="CASE-2")
         with pytest.raises(SecondPersonNeeded):
-            change_status(context(maker=MAKER), client=client, status=ClientStatus.ACTIVE, reason="case 2")
+            change_status(context(maker=MAKER), client=client, status=ClientStatus.ACTIVE, reason="CASE-2")
 
     def test_once_closed_cannot_be_reopened(self) -> None:
         client = ClientFactory()
         with pytest.raises(CloseElsewhere):
-            change_status(by_two(), client=client, status=ClientStatus.CLOSED, reason="left")
-        custody.close_client(by_two(), client=client, reason="left")
+            change_status(by_two(), client=client, status=ClientStatus.CLOSED, reason="LEFT")
+        custody.close_client(by_two(), client=client, reason="LEFT")
         with pytest.raises(BadTransition):
-            change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="back")
+            change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="BACK")
 
 
 @pytest.mark.django_db
@@ -154,7 +154,7 @@ class TestAuthority:
         client = ClientFactory(type=ClientType.CORPORATE)
         person, other = (entitled(client, capacity=Capacity.SIGNATORY) for _ in range(2))
         assert queries.in_the_hands_of(person) == {client}
-        act = {"client": client, "capacity": Capacity.SIGNATORY, "reason": "left the firm"}
+        act = {"client": client, "capacity": Capacity.SIGNATORY, "reason": "LEFT-THE-FIRM"}
         end_authority(context(), person=person, **act)
         assert queries.in_the_hands_of(person) == frozenset()
         with pytest.raises(BadMandate):
@@ -200,7 +200,7 @@ class TestAuthority:
         with pytest.raises(StepMissing):
             grant_authority(by_two(), **self.grant(client, self.person()))
         act = {"client": client, "person": left, "capacity": Capacity.HOLDER}
-        end_authority(context(), **act, reason="left")
+        end_authority(context(), **act, reason="LEFT")
         grant_authority(by_two(), **act, document=identity(left))
 
     @pytest.mark.rule("CLI-13")
@@ -248,7 +248,7 @@ class TestAuthority:
         act = self.grant(ClientFactory(), self.person())
         ended = {name: act[name] for name in ("client", "person", "capacity")}
         with pytest.raises(NoAuthority):
-            end_authority(context(), **ended, reason="never was")
+            end_authority(context(), **ended, reason="NEVER-WAS")
         grant_authority(by_two(), **act)
         with pytest.raises(AuthorityStands):
             grant_authority(by_two(), **act)
@@ -280,7 +280,7 @@ class TestAMandate:
         client = ClientFactory(type=ClientType.JOINT)
         one, _ = (entitled(client) for _ in range(2))
         set_mandate(by_two(), client=client, signatures=2)
-        act = {"client": client, "person": one, "capacity": Capacity.HOLDER, "reason": "left"}
+        act = {"client": client, "person": one, "capacity": Capacity.HOLDER, "reason": "LEFT"}
         with pytest.raises(BadMandate):
             end_authority(context(), **act)
         set_mandate(by_two(), client=client, signatures=1)

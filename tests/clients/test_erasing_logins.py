@@ -66,7 +66,7 @@ def everything() -> str:
 def test_leaves_no_trace_in_any_table(person: UUID) -> None:
     before = everything()
     assert all(trace in before or "@" in trace for trace in TRACES)
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     after = everything()
     assert [trace for trace in TRACES if trace in after] == []
     assert not SignUp.objects.filter(person=person).exists()
@@ -75,7 +75,7 @@ def test_leaves_no_trace_in_any_table(person: UUID) -> None:
 def test_closes_the_login_and_keeps_that_of_staff(person: UUID, client) -> None:
     login = User.objects.get(username="canary-ann")
     client.force_login(login)
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     assert client.get("/portal/").status_code == 302
     assert not client.login(request=None, username="canary-ann", password=desk.PASSWORD)
     gone = User.objects.get(pk=login.pk)
@@ -90,14 +90,14 @@ def test_closes_the_login_and_keeps_that_of_staff(person: UUID, client) -> None:
 
 
 def test_sends_nothing_that_waited(person: UUID) -> None:
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     mail.outbox.clear()
     outbox.relay()
     assert mail.outbox == []
 
 
 def test_leaves_the_book_whole(person: UUID) -> None:
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     while seals.seal():
         continue
     assert integrity.verify() == []
@@ -107,7 +107,7 @@ def test_leaves_the_book_whole(person: UUID) -> None:
 def test_of_one_whose_login_was_closed_before_says_so_once(person: UUID) -> None:
     login = User.objects.get(username="canary-ann")
     User.objects.filter(pk=login.pk).update(is_active=False)
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     kinds = [row.kind for row in ledger.events(login.stream)]
     assert "access.login-closed" not in kinds
     assert kinds[-1] == "access.login-erased"

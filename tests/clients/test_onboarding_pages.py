@@ -246,7 +246,9 @@ class TestTheApplicant:
     def test_does_not_change_the_own_record_after_a_refusal(self, applicant, application):
         fill(applicant, application)
         person = applicant.user.person
-        commands.refuse_application(context(), application=queries.applications_of(person)[0].id, reason="r")
+        commands.refuse_application(
+            context(), application=queries.applications_of(person)[0].id, reason="R-1"
+        )
         changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
         with pytest.raises(RecordSettled):
             record_person(context(maker=person), version=changed.id)

@@ -100,7 +100,7 @@ class TestAHold:
     @pytest.mark.rule("CLI-13")
     def test_lifted_leaves_the_client_frozen_while_another_stands(self):
         client = ClientFactory()
-        change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="case 7")
+        change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="CASE-7")
         first = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-1").value
         second = place_hold(context(), client=client, ground=Ground.COURT, reference="HCMP-2").value
         lift_hold(by_two(), client=client, hold=first, reason=LiftReason.ORDER_DISCHARGED)
@@ -112,7 +112,7 @@ class TestAHold:
         client = ClientFactory()
         place_hold(context(), client=client, ground=Ground.HOUSE, reference="CASE-1")
         with pytest.raises(HoldInPlace):
-            custody.close_client(by_two(), client=client, reason="left")
+            custody.close_client(by_two(), client=client, reason="LEFT")
 
     @pytest.mark.parametrize("reference", ["", "a", "Chan Tai Man", "X" * 33])
     def test_is_named_by_a_case_number_only(self, reference):
@@ -183,7 +183,7 @@ class TestWhoIsBehindACompany:
     @pytest.mark.rule("CLI-9", "CLI-13")
     def test_freezes_it_no_more_once_it_is_closed(self, firm):
         client, people = firm
-        custody.close_client(by_two(), client=client, reason="left")
+        custody.close_client(by_two(), client=client, reason="LEFT")
         report_insolvency(context(), person=people[PartyRole.ENTITY], reference="HCCW-1")
         assert (client_of(client).status, client_of(client).holds) == ("closed", {})
 
@@ -213,7 +213,7 @@ class TestClosing:
         wanted = {"purpose": Purpose.CLIENT_MONEY, "ends": today(), "revocation_stated": True}
         asked = context(source=Source.PORTAL, maker=somebody)
         give_standing_authority(asked, client=client, **wanted)
-        custody.close_client(by_two(), client=client, reason="left")
+        custody.close_client(by_two(), client=client, reason="LEFT")
         closed = client_of(client)
         assert not in_the_hands_of(somebody)
         assert StandingAuthority.objects.get().end == "client-closed"
@@ -239,14 +239,14 @@ class TestClosing:
         account = AccountFactory(client=client)
         DepositFactory(account=account)
         with pytest.raises(NotEmpty):
-            custody.close_client(by_two(), client=client, reason="left")
+            custody.close_client(by_two(), client=client, reason="LEFT")
         with pytest.raises(NotEmpty):
             custody.close_account(context(), account=account)
         custody.withdraw(context(), account=account, asset="HKD", amount=Decimal(1_000_000))
         custody.close_account(context(), account=account)
         with pytest.raises(SecondPersonNeeded):
-            custody.close_client(context(), client=client, reason="left")
-        custody.close_client(by_two(), client=client, reason="left")
+            custody.close_client(context(), client=client, reason="LEFT")
+        custody.close_client(by_two(), client=client, reason="LEFT")
         assert client_of(client).status == ClientStatus.CLOSED
 
 
@@ -263,7 +263,7 @@ class TestDormancy:
         assert client_of(quiet).status == ClientStatus.DORMANT
         assert client_of(lively).status == ClientStatus.ACTIVE
         with pytest.raises(SecondPersonNeeded):
-            change_status(context(), client=quiet, status=ClientStatus.ACTIVE, reason="seen again")
+            change_status(context(), client=quiet, status=ClientStatus.ACTIVE, reason="SEEN-AGAIN")
 
 
 class TestReviews:
@@ -338,7 +338,7 @@ def test_what_was_watched_is_the_same_when_rebuilt():
     report_death(context(), person=somebody, reference="DC-1")
     change_circumstances(context(), client=client, what=Circumstance.CONTROL)
     with pytest.raises(BadTransition):
-        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="no")
+        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="NO")
     assert rebuild(check=True).identical
 
 

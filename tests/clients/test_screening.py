@@ -233,7 +233,7 @@ class TestAHit:
         listed(WANTED)
         screen(context(), person=somebody)
         left = {"client": client, "person": somebody, "capacity": Capacity.HOLDER}
-        end_authority(context(), **left, reason="left")
+        end_authority(context(), **left, reason="LEFT")
         assert holds_on(client)
         clear_hit(by_two(), person=somebody, reason=ClearReason.OTHER_BIRTH_DATA)
         assert not holds_on(client)

@@ -449,6 +449,6 @@ class TestAPowerOfAttorney:
         client, _, attorney = self.appointed()
         with at(START):
             end_authority(
-                context(), client=client, person=attorney, capacity=Capacity.ATTORNEY, reason="revoked"
+                context(), client=client, person=attorney, capacity=Capacity.ATTORNEY, reason="REVOKED"
             )
             assert in_the_hands_of(attorney) == frozenset()

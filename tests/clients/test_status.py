@@ -2,6 +2,7 @@
 
 import pytest
 
+from brokerage.clients.rules.reasons import BadReason, checked_reason
 from brokerage.clients.rules.status import (
     NEXT,
     Act,
@@ -13,7 +14,6 @@ from brokerage.clients.rules.status import (
     check_transition,
     checked_reference,
 )
-from brokerage.ledger.refusal import ReasonMissing
 
 
 class TestAnActiveClient:
@@ -35,17 +35,30 @@ class TestAStatus:
     @pytest.mark.parametrize("new", ClientStatus)
     def test_follows_only_where_the_table_says(self, old: ClientStatus, new: ClientStatus) -> None:
         if new in NEXT[old]:
-            check_transition(old, new, "case 1")
+            check_transition(old, new, "CASE-1")
         else:
             with pytest.raises(BadTransition):
-                check_transition(old, new, "case 1")
+                check_transition(old, new, "CASE-1")
 
     def test_once_closed_stays_closed(self) -> None:
         assert NEXT[ClientStatus.CLOSED] == frozenset()
 
     def test_needs_a_reason_to_change(self) -> None:
-        with pytest.raises(ReasonMissing):
+        with pytest.raises(BadReason):
             check_transition(ClientStatus.ACTIVE, ClientStatus.FROZEN, "  ")
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "X", "Mr Chan Tai Man has died", "chan", "CHAN TAI MAN", "陳大文", "C-1\n", "A" * 33]
+)
+def test_a_reason_has_no_room_for_words(reason: str) -> None:
+    with pytest.raises(BadReason):
+        checked_reason(reason)
+
+
+@pytest.mark.parametrize("reason", ["DEATH", "CASE-7", "HCMP/12.2026"])
+def test_a_reason_is_a_code_or_a_case_number(reason: str) -> None:
+    assert checked_reason(reason) == reason
 
 
 @pytest.mark.parametrize("reference", ["", "X", "chan tai man", "Chan", "C-1\n", "C_1", "A" * 33, "陳"])

@@ -137,8 +137,8 @@ class TestTheTime:
         client, person = ClientFactory(), recorded()
         entitled(client, person)
         mine = said(client)
-        close_client(by_two(effective_at=seams.now() - LONG_AGO), client=client, reason="left")
-        erase_person(by_two(), person=person, reason="request 12")
+        close_client(by_two(effective_at=seams.now() - LONG_AGO), client=client, reason="LEFT")
+        erase_person(by_two(), person=person, reason="REQUEST-12")
         cases.dismiss_alert(context(), alert=mine[3].about, reason=Closing.DUPLICATE)
         assert readable(mine) == [True] * 5
 

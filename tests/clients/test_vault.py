@@ -155,13 +155,13 @@ class TestErasure:
         entitled(client, person)
         ClientLabel.objects.create(client=client, name=f"{CANARY} Chan")
         past = two(effective_at=seams.now() - LONG_AGO)
-        close_client(past, client=client, reason="left")
+        close_client(past, client=client, reason="LEFT")
 
     def test_leaves_nothing_readable_and_the_book_whole(self, client: UUID) -> None:
         person = recorded()
         version = queries.person(person).version
         self.ended(client, person)
-        erase_person(two(), person=person, reason="request 12")
+        erase_person(two(), person=person, reason="REQUEST-12")
         with pytest.raises(PersonErased):
             vault.known(version)
         with pytest.raises(PersonErased):
@@ -178,32 +178,32 @@ class TestErasure:
         person = recorded()
         entitled(client, person)
         with pytest.raises(RecordsKept):
-            erase_person(two(), person=person, reason="request 12")
-        close_client(two(), client=client, reason="left")
+            erase_person(two(), person=person, reason="REQUEST-12")
+        close_client(two(), client=client, reason="LEFT")
         with pytest.raises(RecordsKept):
-            erase_person(two(), person=person, reason="request 12")
+            erase_person(two(), person=person, reason="REQUEST-12")
         later = seams.now() + LONG_AGO
         with seams.using(clock=lambda: later):
-            erase_person(two(), person=person, reason="request 12")
+            erase_person(two(), person=person, reason="REQUEST-12")
 
     def test_waits_for_a_legal_hold(self) -> None:
         person = recorded()
-        hold_person(context(), person=person, reason="case 9")
+        hold_person(context(), person=person, reason="CASE-9")
         with pytest.raises(LegalHold):
-            erase_person(two(), person=person, reason="request 12")
-        release_person(context(), person=person, reason="case 9 closed")
-        erase_person(two(), person=person, reason="request 12")
+            erase_person(two(), person=person, reason="REQUEST-12")
+        release_person(context(), person=person, reason="CASE-9-CLOSED")
+        erase_person(two(), person=person, reason="REQUEST-12")
 
     def test_needs_two_people(self) -> None:
         person = recorded()
         with pytest.raises(SecondPersonNeeded):
-            erase_person(context(), person=person, reason="request 12")
+            erase_person(context(), person=person, reason="REQUEST-12")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_book_verifies_and_rebuilds_after_an_erasure() -> None:
     person = recorded()
-    erase_person(two(), person=person, reason="request 12")
+    erase_person(two(), person=person, reason="REQUEST-12")
     while seals.seal():
         continue
     assert integrity.verify() == []

@@ -102,7 +102,7 @@ def test_an_attorney_is_appointed_and_ended(desk, checker):
     body["document"] = paper(principal, DocumentKind.AUTHORITY)
     by_two(desk, checker, f"clients/{client}/appoint-attorney", body)
     assert in_the_hands_of(attorney) == {client}
-    ended = {"person": str(attorney), "capacity": "attorney", "reason": "revoked"}
+    ended = {"person": str(attorney), "capacity": "attorney", "reason": "REVOKED"}
     done(desk, f"clients/{client}/end-authority", ended)
     assert in_the_hands_of(attorney) == frozenset()
 
@@ -117,7 +117,7 @@ def test_a_person_is_let_act_on_a_proof_and_the_mandate_changed(desk, checker):
     by_two(desk, checker, f"{path}/grant-authority", granted)
     assert in_the_hands_of(somebody) == {client}
     by_two(desk, checker, f"{path}/set-mandate", {"signatures": 2})
-    ended = {"person": str(somebody), "capacity": "signatory", "reason": "left"}
+    ended = {"person": str(somebody), "capacity": "signatory", "reason": "LEFT"}
     assert desk.post(f"{path}/end-authority", ended).json()["code"] == "clients.bad-mandate"
 
 
@@ -146,10 +146,10 @@ def test_a_client_is_closed_after_its_accounts(desk, checker):
     BankFactory()
     client = ClientFactory()
     account = AccountFactory(client=client)
-    left = desk.post(f"clients/{client}/close", {"reason": "asked"})
+    left = desk.post(f"clients/{client}/close", {"reason": "ASKED"})
     assert left.json()["code"] == "custody.not-empty"
     assert done(desk, f"accounts/{account}/close", {})["status"] == "closed"
-    by_two(desk, checker, f"clients/{client}/close", {"reason": "asked"})
+    by_two(desk, checker, f"clients/{client}/close", {"reason": "ASKED"})
     assert client_of(client).status == "closed"
 
 
@@ -166,10 +166,10 @@ def test_records_are_held_released_and_erased_by_two(compliance):
     somebody = person()
     path = f"people/{somebody}"
     assert done(compliance, f"{path}/hold-records", {"reason": "HCMP-1"})["held"]
-    assert compliance.post(f"{path}/erase-records", {"reason": "R"}).json()["code"] == "clients.legal-hold"
+    assert compliance.post(f"{path}/erase-records", {"reason": "R-1"}).json()["code"] == "clients.legal-hold"
     assert not done(compliance, f"{path}/release-records", {"reason": "HCMP-1"})["held"]
     second = callers.staff("compliance", name="kim")
-    by_two(compliance, second, f"{path}/erase-records", {"reason": "R"})
+    by_two(compliance, second, f"{path}/erase-records", {"reason": "R-1"})
     assert compliance.get(path).json()["data"]["erased_at"]
 
 

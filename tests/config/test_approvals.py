@@ -38,7 +38,7 @@ def by(user: User) -> Context:
     return Context(actor=user.actor, source=Source.STAFF, key=key, effective_at=now, maker=user.person)
 
 
-def freeze(maker: User, client: UUID | None = None, reason: str = "case 7") -> Proposed:
+def freeze(maker: User, client: UUID | None = None, reason: str = "CASE-7") -> Proposed:
     """The proposal of a member of staff to freeze a client."""
     client = client or ClientFactory()
     proposed = submit(by(maker), change_status, client=client, status=ClientStatus.FROZEN, reason=reason)
@@ -126,9 +126,9 @@ class TestAProposalsPage:
     def test_shows_the_inputs_the_maker_and_who_may_approve(
         self, client: Client, maker: User, checker: User
     ) -> None:
-        proposed = freeze(maker, reason="case 7")
+        proposed = freeze(maker, reason="CASE-7")
         page = read(client, checker, f"{INBOX}{proposed.proposal}/")
-        for words in ("Change status", "frozen", "case 7", "mei", proposed.digest, "operations-checker"):
+        for words in ("Change status", "frozen", "CASE-7", "mei", proposed.digest, "operations-checker"):
             assert words in page
 
     def test_names_a_client_to_whoever_may_see_personal_data_only(self, client: Client) -> None:

@@ -101,7 +101,7 @@ class TestAnAccount:
 
     def test_is_not_opened_for_a_suspended_client(self, house: House) -> None:
         client = CustodyAccount.objects.get(pk=AccountFactory()).client_id
-        change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="case 7")
+        change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="CASE-7")
         with pytest.raises(NotActive):
             AccountFactory(client=client)
 
@@ -168,12 +168,12 @@ class TestADeposit:
     def test_is_taken_for_a_frozen_client_but_not_for_a_closed_one(self, house: House) -> None:
         account = AccountFactory()
         client = queries.account(account).client_id
-        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="court order 12")
+        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="COURT-ORDER-12")
         DepositFactory(account=account)
-        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="order lifted")
+        change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="ORDER-LIFTED")
         commands.withdraw(context(), account=account, asset="HKD", amount=Decimal(1_000_000))
         commands.close_account(context(), account=account)
-        commands.close_client(by_two(), client=client, reason="left")
+        commands.close_client(by_two(), client=client, reason="LEFT")
         with pytest.raises(ClosedAccount):
             DepositFactory(account=account)
 
@@ -193,7 +193,7 @@ class TestAWithdrawal:
         account = AccountFactory()
         DepositFactory(account=account)
         client = queries.account(account).client_id
-        change_status(by_two(), client=client, status=status, reason="case 9")
+        change_status(by_two(), client=client, status=status, reason="CASE-9")
         with pytest.raises(NotActive):
             commands.withdraw(context(), account=account, asset="HKD", amount=Decimal(1))
 
@@ -228,28 +228,28 @@ class TestABlock:
         DepositFactory(account=account)
         DepositFactory(account=account, asset="BTC", amount=Decimal(2))
         number = commands.block(
-            context(), account=account, reason="case 3", scope=BlockScope.WITHDRAWALS, asset="BTC"
+            context(), account=account, reason="CASE-3", scope=BlockScope.WITHDRAWALS, asset="BTC"
         ).value
         with pytest.raises(BlockedMove):
             commands.withdraw(context(), account=account, asset="BTC", amount=Decimal(1))
         commands.withdraw(context(), account=account, asset="HKD", amount=Decimal(1))
-        commands.unblock(context(), account=account, block=number, reason="cleared")
+        commands.unblock(context(), account=account, block=number, reason="CLEARED")
         commands.withdraw(context(), account=account, asset="BTC", amount=Decimal(1))
-        assert Block.objects.get(pk=number).lifted_reason == "cleared"
+        assert Block.objects.get(pk=number).lifted_reason == "CLEARED"
 
     def test_of_everything_stops_trades_too_but_no_deposit(self, house: House) -> None:
         account = AccountFactory()
-        commands.block(context(), account=account, reason="court order 5")
+        commands.block(context(), account=account, reason="COURT-ORDER-5")
         DepositFactory(account=account)
         with pytest.raises(BlockedMove):
             buy(account, quantity=Decimal(100), price=Decimal(400))
 
     def test_is_lifted_once(self, house: House) -> None:
         account = AccountFactory()
-        number = commands.block(context(), account=account, reason="case 3").value
-        commands.unblock(context(), account=account, block=number, reason="cleared")
+        number = commands.block(context(), account=account, reason="CASE-3").value
+        commands.unblock(context(), account=account, block=number, reason="CLEARED")
         with pytest.raises(UnknownBlock):
-            commands.unblock(context(), account=account, block=number, reason="cleared")
+            commands.unblock(context(), account=account, block=number, reason="CLEARED")
 
 
 def buy(account: UUID, *, quantity: Decimal, price: Decimal, cost: Decimal = Decimal(0)) -> Decimal:
@@ -393,7 +393,7 @@ def test_no_account_is_opened_while_its_client_is_closed(committed_house: House)
             other.join(timeout=0.5)
 
     with seams.using(crash=meanwhile):
-        commands.close_client(by_two(), client=client, reason="left")
+        commands.close_client(by_two(), client=client, reason="LEFT")
     other.join()
     assert answers == ["clients.not-active"]
     assert clients.client(client).status == ClientStatus.CLOSED

@@ -105,7 +105,7 @@ class TestPledgeAndRelease:
             run(account, (steps.pledge_step, {"asset": "BTC", "amount": Decimal(1), "basis": " "}))
 
     def test_a_block_on_withdrawals_stops_a_release(self, account: UUID) -> None:
-        commands.block(context(), account=account, reason="call open", scope=BlockScope.WITHDRAWALS)
+        commands.block(context(), account=account, reason="CALL-OPEN", scope=BlockScope.WITHDRAWALS)
         with pytest.raises(BlockedMove):
             run(account, (steps.release_step, {"asset": "BTC", "amount": Decimal(1)}))
 
@@ -123,7 +123,7 @@ class TestATrade:
 
     def test_of_a_frozen_client_is_only_for_the_house_to_make(self, account: UUID) -> None:
         client = queries.account(account).client_id
-        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="death reported")
+        change_status(by_two(), client=client, status=ClientStatus.FROZEN, reason="DEATH-REPORTED")
         with pytest.raises(NotActive):
             run(account, trade(Side.SELL, "1"))
         with pytest.raises(NotActive):
@@ -134,8 +134,8 @@ class TestATrade:
     def test_of_the_house_stops_at_a_block_of_everything_but_not_at_one_on_withdrawals(
         self, account: UUID
     ) -> None:
-        commands.block(context(), account=account, reason="call open", scope=BlockScope.WITHDRAWALS)
+        commands.block(context(), account=account, reason="CALL-OPEN", scope=BlockScope.WITHDRAWALS)
         run(account, trade(Side.SELL, "1", by_house=True))
-        commands.block(context(), account=account, reason="court order 8", scope=BlockScope.ALL)
+        commands.block(context(), account=account, reason="COURT-ORDER-8", scope=BlockScope.ALL)
         with pytest.raises(BlockedMove):
             run(account, trade(Side.SELL, "1", by_house=True))

@@ -92,7 +92,7 @@ class TestKey:
         assert [row["id"] for row in ask(headers).json()["data"]] == [str(account)]
         assert ask(headers, f"accounts/{broker.other_account}").status_code == 404
         ended = {"client": client, "person": person, "capacity": Capacity.HOLDER}
-        clients.end_authority(factories.by_two(), **ended, reason="left")
+        clients.end_authority(factories.by_two(), **ended, reason="LEFT")
         assert ask(headers).json()["data"] == []
         assert ask(headers, f"accounts/{account}").status_code == 404
 

@@ -1,19 +1,26 @@
 """A credit limit against the credit assessment that onboarding made."""
 
 from decimal import Decimal
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
 from brokerage.access.rules import Perm
 from brokerage.clients import queries as clients
+from brokerage.clients.commands.reclassification import reassess
+from brokerage.clients.queries.reviews import review_set
+from brokerage.clients.rules.reviews import ReviewKind
 from brokerage.clients.rules.virtual_assets import BeyondExposure
+from brokerage.jobs.schedule import Run
 from brokerage.ledger.entry import SecondPersonNeeded
 from custody.rules import AccountKind
 from margin import commands as margin
 from margin.events import LimitSet
+from margin.limits import clients_with_limits
 from margin.models import MarginAccount
 from margin.rules.limits import BeyondAssessment, LimitBasis
+from margin.tasks import review_limits
+from tests.clients.test_reassessment import shown
 from tests.factories import MAKER, AccountFactory, DepositFactory, by_two, context
 from tests.margin.firm import Firm, last
 from tests.onboarding import OnboardedClientFactory
@@ -66,6 +73,24 @@ class TestAnAssessedClient:
         limit(account, ASSESSED)
         with pytest.raises(BeyondAssessment):
             limit(account, ASSESSED + 1)
+
+
+@pytest.mark.rule("VAF-7")
+def test_a_client_assessed_for_less_than_its_limits_is_reviewed_unless_they_were_waived(firm: Firm) -> None:
+    lowered, waived, fine = (OnboardedClientFactory() for _ in range(3))
+    for client in (lowered, waived, fine):
+        account = opened(client)
+        limit(account, ASSESSED)
+        if client == waived:
+            more = {"limit": ASSESSED + 1, "reason": "risk assessment 7", "basis": LimitBasis.WAIVER}
+            margin.set_limit(by_two(), account=account, **more)
+        if client != fine:
+            reassess(by_two(), client=client, requested=ASSESSED - 1000, **shown(client))
+    run = Run(id=uuid4(), job="margin.review-limits", slot=firm.time, late=False)
+    for _ in range(2):
+        review_limits(run, clients_with_limits())
+    reviewed = [each for each in (lowered, waived, fine) if review_set(each, ReviewKind.CIRCUMSTANCES)]
+    assert reviewed == [lowered]
 
 
 def test_a_client_of_an_import_has_its_assessment_named_by_the_reason(firm: Firm) -> None:

@@ -219,9 +219,9 @@ def test_a_stranger_on_a_list_is_stopped_and_refused_and_told_no_more():
     confirm_hit(by_two(), person=wanted.person)
     with pytest.raises(StepMissing):
         commands.approve_application(by_two(), application=wanted.id, reference="X-1")
-    commands.refuse_application(context(), application=wanted.id, reason="case 77")
+    commands.refuse_application(context(), application=wanted.id, reason="CASE-77")
     page = wanted.read(wanted.application)
     assert "Refused" in page
-    for word in ("case 77", "sanction", "creening", "UN-1"):
+    for word in ("CASE-77", "sanction", "creening", "UN-1"):
         assert word not in page
     assert "Nobody yet" in wanted.read("/portal/")

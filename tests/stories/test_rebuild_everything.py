@@ -61,7 +61,7 @@ def machines_and_logins():
         clients.change_status,
         client=ClientFactory(),
         status=ClientStatus.FROZEN,
-        reason="asked for",
+        reason="ASKED-FOR",
     )
     assert isinstance(waiting, Proposed)
 

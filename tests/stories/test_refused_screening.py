@@ -57,7 +57,7 @@ def test_a_confirmed_hit_ends_in_a_refusal(stopped):
     application, newcomer = stopped
     confirm_hit(by_two(), person=newcomer.people[0].id)
     assert stage(application) is Stage.SCREENING
-    refuse_application(context(), application=application, reason="case 77")
+    refuse_application(context(), application=application, reason="CASE-77")
     with pytest.raises(ApplicationClosed):
         approve_application(by_two(), application=application, reference="A-1")
 

@@ -97,11 +97,8 @@ class ApplicationStart(rest.CommandView):
         return queries.application(value)
 
 
-class ApplicationSubmit(_Application, rest.CommandView):
-    """Hand an application in."""
-
+class _Applicants(_Application, rest.CommandView):
     permission = Perm.MAKE_CLIENTS
-    command = commands.submit_application
 
     def find(self, application: UUID) -> Application:
         """The application, for staff and for who applied; to others named in it this does not exist."""
@@ -111,6 +108,12 @@ class ApplicationSubmit(_Application, rest.CommandView):
         return found
 
 
+class ApplicationSubmit(_Applicants):
+    """Hand an application in."""
+
+    command = commands.submit_application
+
+
 class PartyInputs(rest.Inputs):
     """Whose role, and which."""
 
@@ -118,7 +121,7 @@ class PartyInputs(rest.Inputs):
     role = rest.Choice(PartyRole)
 
 
-class ApplicationRemoveParty(ApplicationSubmit):
+class ApplicationRemoveParty(_Applicants):
     """Take a role in a draft from a person."""
 
     command, inputs = commands.remove_party, PartyInputs
@@ -181,7 +184,7 @@ class ApplicationCredit(_Decision):
 class ReasonInputs(rest.Inputs):
     """Why, as a code or case number."""
 
-    reason = rest.Text(max_length=80)
+    reason = rest.Text(max_length=32)
 
 
 class ApplicationReturn(_Decision):

@@ -50,7 +50,7 @@ class AppointAttorney(ClientCommand):
 class EndInputs(ActingInputs):
     """Whose authority ends, in which capacity, and why: a code without personal data."""
 
-    reason = rest.Text(max_length=100)
+    reason = rest.Text(max_length=32)
 
 
 class EndAuthority(ClientCommand):

@@ -70,7 +70,7 @@ class ReportInsolvency(_Person, rest.CommandView):
 class ReasonInputs(rest.Inputs):
     """Why: a case number or a code, no personal data."""
 
-    reason = rest.Text(max_length=100)
+    reason = rest.Text(max_length=32)
 
 
 class _Records(_Person, rest.CommandView):

@@ -16,7 +16,7 @@ class StatusInputs(rest.Inputs):
     """What the client becomes, and why: a code or case number without personal data."""
 
     status = rest.Choice(ClientStatus)
-    reason = rest.Text(max_length=100)
+    reason = rest.Text(max_length=32)
 
 
 class ChangeStatus(ClientCommand):

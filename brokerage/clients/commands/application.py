@@ -5,7 +5,6 @@ from uuid import UUID
 from brokerage.ledger import seams
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
-from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
@@ -38,6 +37,7 @@ from ..rules.application import Party as Part
 from ..rules.bounds import A_DAY, check_room
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
+from ..rules.reasons import checked_reason
 from ..rules.stages import check_signed
 from ..rules.status import ClientType
 from ..rules.terms import Terms, terms
@@ -151,14 +151,14 @@ def submit_application(entry: Entry, *, application: UUID) -> None:
 
 @command("clients.return-application")
 def return_application(entry: Entry, *, application: UUID, reason: str) -> None:
-    """Give a submitted application back; `reason` is a code, such as "paper-unreadable".
+    """Give a submitted application back; `reason` is a code, such as "PAPER-UNREADABLE".
 
-    Raises UnknownApplication, ApplicationClosed or ReasonMissing.
+    Raises UnknownApplication, ApplicationClosed or BadReason.
     """
     found = locked(entry, application)
     if found.state != State.SUBMITTED:
         raise ApplicationClosed("Only a submitted application can be returned.", state=found.state)
-    check_reason("clients", reason, "Say why, by a code or a case number.")
+    checked_reason(reason)
     entry.record(application, ApplicationReturned(reason=reason))
 
 
@@ -174,11 +174,11 @@ def withdraw_application(entry: Entry, *, application: UUID, by: UUID) -> None:
 def refuse_application(entry: Entry, *, application: UUID, reason: str) -> None:
     """Refuse an applicant; `reason` is a code or case number, and the applicant is not told more.
 
-    Raises UnknownApplication, ApplicationClosed or ReasonMissing.
+    Raises UnknownApplication, ApplicationClosed or BadReason.
     """
     found = locked(entry, application)
     _check_open(found)
-    check_reason("clients", reason, "Say why, by a code or a case number.")
+    checked_reason(reason)
     entry.record(application, ApplicationRefused(reason=reason))
 
 

@@ -6,7 +6,6 @@ from uuid import UUID
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Entry
-from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries
@@ -25,6 +24,7 @@ from ..rules.authority import (
     check_capacity,
 )
 from ..rules.mandate import check_left, check_mandate
+from ..rules.reasons import checked_reason
 from ..rules.stages import check_bound
 from ..rules.status import ClientType
 from .holds import freeze_for_hit
@@ -91,12 +91,12 @@ def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
 def end_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacity, reason: str) -> None:
     """End a person's authority; what he asks for later is refused.
 
-    As many stay as the mandate asks for (CLI-13). Raises NoAuthority, ReasonMissing or BadMandate.
+    As many stay as the mandate asks for (CLI-13). Raises NoAuthority, BadReason or BadMandate.
     """
     entry.lock(client)
     if not queries.authority_stands(authority_id(client, person, capacity)):
         raise NoAuthority("This person does not act for the client in that capacity.", client=client)
-    check_reason("clients", reason, "Say why the authority ends.")
+    checked_reason(reason)
     if capacity is not Capacity.ATTORNEY:
         left = [each for each in authorities_of(client) if each != (person, capacity)]
         signing = [other for other, kept in left if kept is not Capacity.ATTORNEY]

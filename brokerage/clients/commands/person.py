@@ -6,7 +6,6 @@ from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry, Source
-from brokerage.ledger.refusal import check_reason
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
@@ -17,6 +16,7 @@ from ..rules.bounds import A_DAY, check_room
 from ..rules.documents import DocumentKind, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
+from ..rules.reasons import checked_reason
 from ..rules.terms import terms
 
 DETAILS = {vault.Kind.INDIVIDUAL: PersonKind.INDIVIDUAL, vault.Kind.ENTITY: PersonKind.ENTITY}
@@ -75,10 +75,10 @@ def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
 def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Forbid the erasure of a person's records; `reason` is a case number.
 
-    Raises UnknownPerson, PersonErased, HoldStands or ReasonMissing.
+    Raises UnknownPerson, PersonErased, HoldStands or BadReason.
     """
     entry.lock(person)
-    check_reason("clients", reason, "Say why, by a case number or a code.")
+    checked_reason(reason)
     if queries.person(person).held:
         raise HoldStands("A hold is on this person's records already.", person=person)
     entry.record(person, PersonHeld(reason=reason))
@@ -86,9 +86,9 @@ def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
 
 @command("clients.release-person")
 def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
-    """Lift a hold on records; raises UnknownPerson, PersonErased, HoldStands or ReasonMissing."""
+    """Lift a hold on records; raises UnknownPerson, PersonErased, HoldStands or BadReason."""
     entry.lock(person)
-    check_reason("clients", reason, "Say why, by a case number or a code.")
+    checked_reason(reason)
     if not queries.person(person).held:
         raise HoldStands("No hold is on this person's records.", person=person)
     entry.record(person, PersonReleased(reason=reason))
@@ -100,11 +100,11 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
 
     That is their display names, and what the person's logins say of their owner. Texts about cases and
     complaints have a time of their own: see `tasks.forget_texts`. Two people; CLI-9. Raises UnknownPerson,
-    PersonErased, RecordsKept, LegalHold, ReasonMissing or SecondPersonNeeded.
+    PersonErased, RecordsKept, LegalHold, BadReason or SecondPersonNeeded.
     """
     entry.lock(person)
     found = queries.person(person)
-    check_reason("clients", reason, "Say why, by a case number or a code.")
+    checked_reason(reason)
     check_erasable(queries.relationships(person), held=found.held, at=entry.effective_at)
     entry.second_person(Perm.APPROVE_ERASURES, person=person)
     vault.destroy(person)

@@ -49,7 +49,7 @@ def change_status(entry: Entry, *, client: UUID, status: ClientStatus, reason: s
     """Suspend, freeze, reactivate a client or call it dormant; `reason` is a code or case number.
 
     All but a suspension and dormancy take two people. What was begun before may still finish; whatever
-    starts later sees the new status. Raises UnknownClient, BadTransition, ReasonMissing, CloseElsewhere
+    starts later sees the new status. Raises UnknownClient, BadTransition, BadReason, CloseElsewhere
     or SecondPersonNeeded.
     """
     if status is ClientStatus.CLOSED:

@@ -1,12 +1,11 @@
 """What freezes a client (CLI-13): a court, a death, an insolvency, a screening hit; several at once."""
 
-import re
 from enum import StrEnum
 from uuid import UUID, uuid5
 
 from brokerage.ledger.refusal import Refused
 
-REFERENCE = re.compile(r"[A-Z0-9][A-Z0-9/.-]{1,31}")
+from .reasons import CODE
 
 
 class Ground(StrEnum):
@@ -71,7 +70,7 @@ def checked_hold_reference(reference: str) -> str:
 
     The shape leaves no room for a name written out.
     """
-    if not REFERENCE.fullmatch(reference):
+    if not CODE.fullmatch(reference):
         raise BadHoldReference(
             "Give the case or order number in 2 to 32 capital letters, digits, '/', '.' or '-'."
         )

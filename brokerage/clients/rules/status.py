@@ -4,7 +4,9 @@ import re
 from enum import StrEnum
 from uuid import UUID, uuid5
 
-from brokerage.ledger.refusal import Refused, check_reason
+from brokerage.ledger.refusal import Refused
+
+from .reasons import checked_reason
 
 CLIENTS = UUID("8d3b7a52-54c7-4e0f-9d55-0c1a6f6d1b11")
 """The name space of client ids."""
@@ -139,10 +141,10 @@ def check_not_closed(status: ClientStatus) -> None:
 
 
 def check_transition(old: ClientStatus, new: ClientStatus, reason: str) -> None:
-    """Pass if `new` may follow `old` for a stated reason; raises BadTransition or ReasonMissing."""
+    """Pass if `new` may follow `old` for a stated reason; raises BadTransition or BadReason."""
     if new not in NEXT[old]:
         raise BadTransition(f"A client that is {old} cannot become {new}.", status=old, wanted=new)
-    check_reason("clients", reason, "Say why the status changes.")
+    checked_reason(reason)
 
 
 def checked_reference(reference: str) -> str:
