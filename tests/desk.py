@@ -98,7 +98,7 @@ _WATCHED = {
     "see_clients": "clients client client-reviews client-hits client-groups standing-authorities complaints"
     " complaint person",
     "make_hits": "client-hit person-clear person-confirm person-screen",
-    "make_statuses": "client-status client-hold client-lift person-death person-insolvency",
+    "make_statuses": "client-status client-hold client-lift person-death person-insolvency person-withdraw",
     "make_authorities": "client-attorney client-end-authority client-grant client-mandate",
     "make_watch": "client-circumstances client-review-set client-review-do client-group-join"
     " client-group-leave client-group-new client-authority-give authority-announce authority-object"

@@ -20,6 +20,7 @@ from .rules.classification import Investor
 from .rules.credit import Ground
 from .rules.documents import DocumentKind
 from .rules.finances import Finances
+from .rules.holds import Befell, Withdrawal
 from .rules.tax import MOST_RESIDENCES
 from .watch_forms import Act, form, one_of
 
@@ -52,12 +53,19 @@ PERSON_ACTS: dict[str, Act] = {
         holds.report_insolvency,
         reference=_reference(_PAPER),
     ),
+    "withdraw": _act(
+        Perm.MAKE_STATUSES,
+        _("Withdraw what was reported: the person may act again"),
+        holds.withdraw_report,
+        what=one_of(Befell, _("What was reported")),
+        reason=one_of(Withdrawal, _("Why")),
+    ),
     "screen": _act(Perm.MAKE_HITS, _("Compare with the screening list in force"), screening.screen),
     "hold": _act(
         Perm.MAKE_ERASURES,
         _("Place a legal hold on the records"),
         persons.hold_person,
-        reason=_reference(_CASE),
+        reason=_reference(_("Number of the order or dispute, never of a case of compliance")),
     ),
     "release": _act(
         Perm.MAKE_ERASURES,

@@ -16,7 +16,7 @@ from brokerage.clients.commands import (
     record_person,
 )
 from brokerage.clients.commands.authority import set_mandate
-from brokerage.clients.commands.holds import report_insolvency
+from brokerage.clients.commands.holds import report_insolvency, withdraw_report
 from brokerage.clients.models import Client, ClientLabel
 from brokerage.clients.rules.application import StepMissing
 from brokerage.clients.rules.authority import (
@@ -28,6 +28,7 @@ from brokerage.clients.rules.authority import (
     check_capacity,
 )
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
+from brokerage.clients.rules.holds import Befell, NothingReported, Withdrawal
 from brokerage.clients.rules.mandate import BadMandate
 from brokerage.clients.rules.person import CannotAct, UnknownPerson
 from brokerage.clients.rules.status import (
@@ -234,6 +235,13 @@ class TestAuthority:
         assert queries.person(person).insolvent_at
         with pytest.raises(CannotAct):
             grant_authority(by_two(), **self.grant(client, person))
+        wrong = {"person": person, "reason": Withdrawal.ERROR}
+        with pytest.raises(NothingReported):
+            withdraw_report(by_two(), what=Befell.DEATH, **wrong)
+        with pytest.raises(SecondPersonNeeded):
+            withdraw_report(context(), what=Befell.INSOLVENCY, **wrong)
+        withdraw_report(by_two(), what=Befell.INSOLVENCY, **wrong)
+        grant_authority(by_two(), **self.grant(client, person))
 
     def grant(self, client: UUID, person: UUID) -> dict[str, Any]:
         """What asks for a person to hold a client."""

@@ -168,6 +168,7 @@ GUARDS = [
     Guard("CLI-13", wound_up, holds, "clients_behind", always(frozenset())),
     Guard("CLI-13", POWER.test_ends_with_its_principals_death, people, "check_can_act"),
     Guard("CLI-13", ACTING.test_goes_to_nobody_who_is_dead_or_insolvent, people, "check_can_act"),
+    Guard("CLI-13", ACTING.test_goes_to_nobody_who_is_dead_or_insolvent, Entry, "second_person"),
     Guard("CLI-13", ACTING.test_to_hold_an_individuals_account_is_one_persons, acting, "check_capacity"),
     Guard("CLI-13", MANDATE.test_keeps_as_many_people_as_it_asks_for, acting, "check_left"),
     Guard("CLI-13", MANDATE.test_is_changed_by_two_people_within_those_who_sign, acting, "check_mandate"),

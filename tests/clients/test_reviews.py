@@ -12,6 +12,7 @@ from brokerage.clients.commands.holds import (
     place_hold,
     report_death,
     report_insolvency,
+    withdraw_report,
 )
 from brokerage.clients.commands.reviews import (
     change_circumstances,
@@ -34,10 +35,12 @@ from brokerage.clients.rules.application import PartyRole
 from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.holds import (
     BadHoldReference,
+    Befell,
     Ground,
     HoldInPlace,
     LiftReason,
     UnknownHold,
+    Withdrawal,
 )
 from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.reviews import (
@@ -336,6 +339,10 @@ def test_what_was_watched_is_the_same_when_rebuilt():
     somebody = person("Departed")
     client = holder(somebody)
     report_death(context(), person=somebody, reference="DC-1")
+    report_insolvency(context(), person=somebody, reference="HCB-1")
+    withdraw_report(by_two(), person=somebody, what=Befell.DEATH, reason=Withdrawal.ERROR)
+    known = queries.person(somebody)
+    assert (known.died_at, bool(known.insolvent_at)) == (None, True)
     change_circumstances(context(), client=client, what=Circumstance.CONTROL)
     with pytest.raises(BadTransition):
         change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="NO")

@@ -153,12 +153,16 @@ def test_a_client_is_closed_after_its_accounts(desk, checker):
     assert client_of(client).status == "closed"
 
 
-def test_a_death_and_an_insolvency_freeze_the_client(desk):
+def test_a_death_and_an_insolvency_freeze_the_client(desk, checker):
     for act in ("report-death", "report-insolvency"):
         somebody = person()
         client = holder(somebody)
         done(desk, f"people/{somebody}/{act}", {"reference": "DC-1"})
         assert client_of(client).status == "frozen"
+    assert desk.get(f"people/{somebody}").json()["data"]["insolvent_at"]
+    withdrawn = {"what": "insolvency", "reason": "discharged"}
+    by_two(desk, checker, f"people/{somebody}/withdraw-report", withdrawn)
+    assert desk.get(f"people/{somebody}").json()["data"]["insolvent_at"] is None
     assert desk.post(f"people/{uuid4()}/report-death", {"reference": "DC-1"}).status_code == 404
 
 

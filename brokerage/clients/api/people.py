@@ -13,6 +13,7 @@ from brokerage.http import rest
 from .. import commands
 from ..commands import holds, screening
 from ..models import Person
+from ..rules.holds import Befell, Withdrawal
 from ..rules.person import PersonKind
 
 
@@ -67,6 +68,20 @@ class ReportInsolvency(_Person, rest.CommandView):
     command, inputs = holds.report_insolvency, BefallInputs
 
 
+class WithdrawInputs(rest.Inputs):
+    """What was reported, and why it counts no longer."""
+
+    what = rest.Choice(Befell)
+    reason = rest.Choice(Withdrawal)
+
+
+class WithdrawReport(_Person, rest.CommandView):
+    """A reported death or insolvency counts no longer, say two people; holds are lifted by themselves."""
+
+    permission = Perm.MAKE_STATUSES
+    command, inputs = holds.withdraw_report, WithdrawInputs
+
+
 class ReasonInputs(rest.Inputs):
     """Why: a case number or a code, no personal data."""
 
@@ -99,6 +114,7 @@ ACTS = {
     "screen": ScreenPerson,
     "report-death": ReportDeath,
     "report-insolvency": ReportInsolvency,
+    "withdraw-report": WithdrawReport,
     "hold-records": HoldRecords,
     "release-records": ReleaseRecords,
     "erase-records": EraseRecords,

@@ -9,7 +9,7 @@ from brokerage.ledger.entry import Entry
 
 from .. import queries
 from ..events.authority import AuthorityEnded
-from ..events.holds import DeathReported, HoldLifted, HoldPlaced, InsolvencyReported
+from ..events.holds import DeathReported, HoldLifted, HoldPlaced, InsolvencyReported, ReportWithdrawn
 from ..queries.holds import (
     authorities_of,
     clients_behind,
@@ -22,11 +22,14 @@ from ..queries.holds import (
 from ..rules.application import PartyRole
 from ..rules.authority import Capacity
 from ..rules.holds import (
+    Befell,
     Ground,
     HitWaits,
     HoldInPlace,
     LiftReason,
+    NothingReported,
     UnknownHold,
+    Withdrawal,
     checked_hold_reference,
     hold_id,
     screening_hold,
@@ -84,6 +87,21 @@ def report_death(entry: Entry, *, person: UUID, reference: str) -> None:
 def report_insolvency(entry: Entry, *, person: UUID, reference: str) -> None:
     """A person is bankrupt or being wound up: as `report_death`, and an entity is the client it holds."""
     _befall(entry, person, Ground.BANKRUPTCY, checked_hold_reference(reference))
+
+
+@command("clients.withdraw-report")
+def withdraw_report(entry: Entry, *, person: UUID, what: Befell, reason: Withdrawal) -> None:
+    """A reported death or insolvency counts no longer, by two people: the person may act again.
+
+    Holds are lifted and authorities granted anew by their own commands. Raises UnknownPerson, PersonErased,
+    NothingReported or SecondPersonNeeded.
+    """
+    entry.lock(person)
+    found = queries.person(person)
+    if not {Befell.DEATH: found.died_at, Befell.INSOLVENCY: found.insolvent_at}[what]:
+        raise NothingReported("Nothing of this kind was reported of the person.", person=person)
+    entry.second_person(Perm.APPROVE_STATUSES, person=person)
+    entry.record(person, ReportWithdrawn(what=what, reason=reason))
 
 
 def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:

@@ -73,8 +73,9 @@ def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
 
 @command("clients.hold-person")
 def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
-    """Forbid the erasure of a person's records; `reason` is a case number.
+    """Forbid the erasure of a person's records; `reason` is an order's or a dispute's number.
 
+    The desk sees it, and a case of compliance needs none: never give its number (CLI-12, decision 014).
     Raises UnknownPerson, PersonErased, HoldStands or BadReason.
     """
     entry.lock(person)

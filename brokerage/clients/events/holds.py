@@ -5,7 +5,7 @@ from uuid import UUID
 
 from brokerage.ledger.registry import event
 
-from ..rules.holds import Ground, LiftReason
+from ..rules.holds import Befell, Ground, LiftReason, Withdrawal
 
 
 @event("clients.hold-placed")
@@ -42,3 +42,12 @@ class InsolvencyReported:
     """On the person's stream: the person was declared bankrupt or is being wound up."""
 
     reference: str
+
+
+@event("clients.report-withdrawn")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWithdrawn:
+    """On the person's stream: the death or insolvency that was reported counts no longer."""
+
+    what: Befell
+    reason: Withdrawal

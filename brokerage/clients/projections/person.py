@@ -6,11 +6,13 @@ from uuid import UUID
 from brokerage.ledger.projection import fold, projection
 from brokerage.ledger.registry import Recorded
 
-from ..events.holds import DeathReported, InsolvencyReported
+from ..events.holds import DeathReported, InsolvencyReported, ReportWithdrawn
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import Document, Person
+from ..rules.holds import Befell
 
-BEFELL = (PersonRecorded, PersonHeld, PersonReleased, DeathReported, InsolvencyReported, PersonErased)
+REPORTED = (DeathReported, InsolvencyReported, ReportWithdrawn)
+BEFELL = (PersonRecorded, PersonHeld, PersonReleased, *REPORTED, PersonErased)
 
 
 @projection(models=(Person,), events=BEFELL)
@@ -34,6 +36,10 @@ def _person(row: Person | None, recorded: Recorded) -> Person:
             row.died_at = recorded.effective_at
         case InsolvencyReported():
             row.insolvent_at = recorded.effective_at
+        case ReportWithdrawn(what=Befell.DEATH):
+            row.died_at = None
+        case ReportWithdrawn():
+            row.insolvent_at = None
         case PersonErased():
             row.erased_at = recorded.effective_at
     return row

@@ -31,6 +31,27 @@ class LiftReason(StrEnum):
     MATTER_CLOSED = "matter-closed"
 
 
+class Befell(StrEnum):
+    """What befell a person, and was reported of it."""
+
+    DEATH = "death"
+    INSOLVENCY = "insolvency"
+
+
+class Withdrawal(StrEnum):
+    """Why what was reported of a person counts no longer."""
+
+    ERROR = "reported-in-error"
+    DISCHARGED = "discharged"
+    """A bankruptcy or winding-up came to its end."""
+
+
+class NothingReported(Refused):
+    """Nothing of that kind was reported of the person."""
+
+    code = "clients.nothing-reported"
+
+
 class HoldInPlace(Refused):
     """A hold on this ground and reference stands, or one stands in the way."""
 
