@@ -1,8 +1,9 @@
 """From slots to runs: each slot once, in order, whoever ticks and however late."""
 
 import contextvars
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -51,6 +52,15 @@ class TestTick:
     def test_a_second_tick_enters_nothing(self, world: World) -> None:
         declare()
         assert (commands.tick(), commands.tick()) == (1, 0)
+
+    def test_with_nothing_due_one_glance_covers_all_jobs(
+        self, world: World, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+    ) -> None:
+        for name in ("test.one", "test.two", "test.three"):
+            declare(name)
+        commands.tick()
+        with django_assert_num_queries(2):
+            assert commands.tick() == 0
 
     def test_72_hours_without_a_beat_are_made_up_in_order(self, world: World) -> None:
         """S1: the mandatory job runs every missed hour once and in order, the other its latest only."""

@@ -2,11 +2,11 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, Max, OuterRef, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from brokerage.ledger import seams
 
@@ -19,6 +19,8 @@ from .locks import lock_job
 log = logging.getLogger(__name__)
 WHOLE = UUID(int=0)
 """The one item of a job without a plan: the job itself."""
+RECENT = timedelta(days=2)
+"""How far back one glance at all jobs looks; one whose last slot is older is looked at by itself."""
 
 
 def tick() -> int:
@@ -27,7 +29,17 @@ def tick() -> int:
     Any number of ticks at once, or none for days, lead to the same rows.
     """
     now = seams.now()
-    return sum(_enter(each, now) for each in jobs().values())
+    recent = JobRun.objects.filter(job__in=list(jobs()), slot__gte=now - RECENT)
+    last = dict(recent.values_list("job").annotate(Max("slot")))
+    waiting = JobRun.objects.filter(state=RunState.DUE).values_list("job").annotate(Count("id"))
+    crowded = {name for name, runs in waiting if runs > 1}
+    return sum(
+        _enter(each, now)
+        for each in jobs().values()
+        if each.name in crowded
+        or each.name not in last
+        or missed(each.slots, each.policy, last=last[each.name], now=now)
+    )
 
 
 def request(name: str, slot: datetime) -> bool:
