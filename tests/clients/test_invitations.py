@@ -1,5 +1,7 @@
 """Whom an applicant invites, where the letter goes, and who signs for whom."""
 
+from dataclasses import replace
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -11,11 +13,15 @@ from brokerage.access.commands.sign_ups import PER_ADDRESS, BadAddress, TooManyL
 from brokerage.access.models import SignUp, User
 from brokerage.clients import commands, queries
 from brokerage.clients.commands import invite_party
+from brokerage.clients.rules import terms
 from brokerage.clients.rules.application import ApplicationClosed, UnknownApplication, UnknownParty
+from brokerage.clients.rules.bounds import TooMany
 from brokerage.clients.rules.signing import ForAnother, HasLogin
+from brokerage.clients.rules.terms import TERMS
 from brokerage.config import newcomers
 from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
+from brokerage.ledger import seams
 from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import context
@@ -73,6 +79,16 @@ class TestAnInvitation:
         theirs = newcomers.apply(DESK, firm)
         with pytest.raises(UnknownParty):
             invite(theirs, firm.people[0].id, firm.people[0].id)
+
+    def test_leaves_so_many_times_a_day(self, joint, monkeypatch):
+        application, ada, bo = joint
+        monkeypatch.setattr(terms, "TERMS", (replace(TERMS[-1], invitations_a_day=1),))
+        invite(application, ada, bo)
+        with pytest.raises(TooMany):
+            invite(application, ada, bo, "bo2@example.com")
+        tomorrow = seams.now() + timedelta(days=1, seconds=1)
+        with seams.using(clock=lambda: tomorrow):
+            invite(application, ada, bo, "bo2@example.com")
 
     def test_is_not_for_whoever_has_a_login(self, joint):
         application, ada, bo = joint

@@ -24,13 +24,15 @@ from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import registry, seams
 from brokerage.market.rules.calendars import hong_kong_date
+from custody.commands import close_client
 from tests.clients.test_application import applied, stands
-from tests.factories import context
+from tests.factories import by_two, context
 from tests.onboarding import (
     DESK,
     HolderFactory,
     OnboardedClientFactory,
     PersonFactory,
+    company,
     furnish_onboarding,
 )
 
@@ -155,6 +157,12 @@ class TestTax:
             assert certificates_to_chase(at) == [(Due(person, end, overdue), [client])]
         newcomers.certify_one(DESK, HolderFactory(id=person))
         assert certificates_to_chase(end) == []
+
+    def test_of_a_closed_client_is_not_chased(self) -> None:
+        client = OnboardedClientFactory(newcomer=company())
+        change_circumstances(context(), client=client, what=Circumstance.TAX_RESIDENCE)
+        close_client(by_two(), client=client, reason="LEFT")
+        assert certificates_to_chase(seams.now()) == []
 
     def test_on_paper_rests_on_a_paper_that_the_person_signed(self) -> None:
         person = queries.people_of(applied(Stage.TAX))[0]

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from brokerage.market.rules.calendars import hong_kong_date
 
-from ..models import TaxStatus
+from ..models import Client, TaxStatus
+from ..rules.status import ClientStatus
 from ..rules.tax import valid_until
 from ..rules.terms import terms
 from .holds import clients_of
@@ -40,5 +41,10 @@ def certificates_due(at: datetime, people: Iterable[UUID] | None = None) -> list
 
 
 def certificates_to_chase(at: datetime) -> list[tuple[Due, list[UUID]]]:
-    """Certificates to be given anew by people behind clients, each with those clients."""
-    return [(due, clients) for due in certificates_due(at) if (clients := clients_of(due.person))]
+    """Certificates to be given anew by people behind clients that are not closed, each with those clients."""
+    return [(due, clients) for due in certificates_due(at) if (clients := _not_closed(due.person))]
+
+
+def _not_closed(person: UUID) -> list[UUID]:
+    rows = Client.objects.filter(id__in=clients_of(person)).exclude(status=ClientStatus.CLOSED)
+    return list(rows.values_list("id", flat=True))
