@@ -234,7 +234,7 @@ class TestTheApplicant:
         entitled(ClientFactory(), person)
         refused = send(applicant, f"{application}people/", PERSON | {"family_name": "Innocent"}, 200)
         assert "Ask the firm to change them." in text(refused)
-        assert VaultRecord.objects.filter(person=person).count() == 1
+        assert VaultRecord.objects.filter(person=person, kind="individual").count() == 1
         changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory())
         with pytest.raises(RecordSettled):
             record_person(context(maker=person), version=changed.id)
