@@ -32,14 +32,6 @@ REFUSED = 422
 BUSY_AGAIN_S = 1
 
 
-class MatchRequired(exceptions.APIException):
-    """A command that needs If-Match came without it."""
-
-    status_code = 428
-    default_detail = "Send If-Match with the version you have seen."
-    default_code = "match_required"
-
-
 def status_of(refusal: Refused) -> int:
     """The status that answers a refusal."""
     return next((STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS), REFUSED)

@@ -10,7 +10,7 @@ from .fields import Id, Instant, Out, Whole
 
 FORM = "application/problem+json"
 COMMON = (400, 401, 403, 404, 405, 406, 429, 500)
-COMMANDS = (409, 412, 413, 415, 422, 428)
+COMMANDS = (409, 412, 413, 415, 422)
 _LIMITS = {
     name: {"schema": {"type": "string"}, "description": "What is left of the quota."}
     for name in ("RateLimit", "RateLimit-Policy")
@@ -89,7 +89,7 @@ class RestSchema(AutoSchema):
         etag = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'}
         return [
             OpenApiParameter("Idempotency-Key", key, OpenApiParameter.HEADER, required=True),
-            OpenApiParameter("If-Match", etag, OpenApiParameter.HEADER, required=self.view.needs_match),
+            OpenApiParameter("If-Match", etag, OpenApiParameter.HEADER, required=False),
         ]
 
     def get_response_serializers(self) -> Any:

@@ -28,7 +28,7 @@ from ..principal import audiences, context, principal
 from . import limits, paging, replies
 from .authentication import AUTHENTICATION
 from .body import StrictJSON
-from .errors import REFUSED, MatchRequired, handle, status_of
+from .errors import REFUSED, handle, status_of
 from .fields import Inputs, Out, Parameters
 from .parameters import Paged, checked
 from .schema import ProposedOut, RestSchema
@@ -179,14 +179,13 @@ class ListView(RestView):
 class CommandView(RestView):
     """POST of a command: checked `inputs`, one command, the new state of the object as `item`.
 
-    `creates` answers 201. `needs_match` refuses a request without If-Match. Clients' sessions show a second
-    factor again first, and those of staff where it is `fresh`, as on the page of the same command.
+    `creates` answers 201. Clients' sessions show a second factor again first, and those of staff where it
+    is `fresh`, as on the page of the same command.
     """
 
     command: ClassVar[Command[Any, Any]]
     inputs: ClassVar[type[Inputs]] = Inputs
     creates: ClassVar[bool] = False
-    needs_match: ClassVar[bool] = False
     fresh: ClassVar[bool] = False
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
@@ -235,11 +234,9 @@ class CommandView(RestView):
         return known is not None and known.audience in audiences(self.asker)
 
     def _expected(self, request: Request, found: Any) -> tuple[UUID, int] | None:
-        """The version the caller has seen, from If-Match; raises MatchRequired or ValidationError."""
+        """The version the caller has seen, from If-Match; None without it. Raises ValidationError."""
         text = request.headers.get("If-Match")
         if text is None:
-            if self.needs_match:
-                raise MatchRequired()
             return None
         stream = self.stream(found)
         if stream is None:
