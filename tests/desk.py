@@ -96,13 +96,13 @@ PAGES = {
 }
 _WATCHED = {
     "see_clients": "clients client client-reviews client-hits client-groups standing-authorities complaints"
-    " complaint person",
+    " complaint person standing-authority",
     "make_hits": "client-hit person-clear person-confirm person-screen",
     "make_statuses": "client-status client-hold client-lift person-death person-insolvency person-withdraw",
     "make_authorities": "client-attorney client-end-authority client-grant client-mandate",
     "make_watch": "client-circumstances client-review-set client-review-do client-group-join"
     " client-group-leave client-group-new client-authority-give authority-announce authority-object"
-    " authority-revoke complaint-new complaint-acknowledge complaint-answer complaint-close",
+    " authority-renew authority-revoke complaint-new complaint-acknowledge complaint-answer complaint-close",
     "manage_cases": "cases case case-evidence case-paper case-note case-report case-propose case-close"
     " alert-open alert-dismiss",
     "raise_alerts": "client-alert",

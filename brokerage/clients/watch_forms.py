@@ -206,6 +206,13 @@ HIT_ACTS: dict[str, Act] = {
 }
 AUTHORITY_ACTS: dict[str, Act] = {
     "announce": _status(Perm.MAKE_WATCH, _("Announce renewal"), standing_authorities.announce_renewal),
+    "renew": _status(
+        Perm.MAKE_WATCH,
+        _("Client renews in writing"),
+        standing_authorities.renew_standing_authority,
+        ends=_day(_("Until the end of")),
+        document=_id(_PAPER),
+    ),
     "object": _status(Perm.MAKE_WATCH, _("Client objects"), standing_authorities.object_to_renewal),
     "revoke": _status(Perm.MAKE_WATCH, _("Client revokes"), standing_authorities.revoke_standing_authority),
 }

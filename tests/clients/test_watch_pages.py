@@ -12,17 +12,20 @@ from brokerage.clients.commands.groups import form_group
 from brokerage.clients.commands.holds import place_hold
 from brokerage.clients.commands.screening import screen
 from brokerage.clients.models import Case, ClientLabel, Complaint, Group
+from brokerage.clients.models.standing_authorities import StandingAuthority
 from brokerage.clients.queries import cases as cased
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import screening as screenings
 from brokerage.clients.queries.groups import related
 from brokerage.clients.rules.complaints import Channel, Subject
+from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.holds import Ground
 from brokerage.clients.rules.status import ClientType
 from brokerage.ledger import seams
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.clients.test_screening import WANTED, holder, listed, person
+from tests.clients.test_standing_authorities import paper
 from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, context
 from tests.onboarding import OnboardedClientFactory, company, identity, screened
 
@@ -158,6 +161,31 @@ class TestTheLists:
         assert "another person must approve" in answer.content.decode()
         assert not screenings.screening_clear(somebody)
         assert browser.get(reverse("client-hit", args=[ClientFactory()])).status_code == 404
+
+    @pytest.mark.rule("AST-2")
+    def test_record_a_standing_authority_and_its_renewal_on_fresh_papers(self):
+        somebody = person()
+        client, browser = holder(somebody), desk_of("operations")
+        today = hong_kong_date(seams.now())
+        term = {"purpose": "client-money", "ends": today + timedelta(days=30), "revocation_stated": "on"}
+        term["document"] = given = paper(somebody, DocumentKind.SIGNATURE)
+        browser.post(reverse("client-authority-give", args=[client]), term)
+        row = StandingAuthority.objects.get(client=client)
+        assert reverse("standing-authority", args=[row.id]) in body(browser, reverse("standing-authorities"))
+        page = body(browser, reverse("standing-authority", args=[row.id]))
+        assert str(given) in page
+        assert "Client renews in writing" in page
+        renewed = {"ends": today + timedelta(days=300), "document": given}
+        browser.post(reverse("authority-renew", args=[row.id]), renewed)
+        row.refresh_from_db()
+        assert (row.renewals, row.ends) == (0, term["ends"])
+        renewed["document"] = paper(somebody, DocumentKind.SIGNATURE)
+        browser.post(reverse("authority-renew", args=[row.id]), renewed)
+        row.refresh_from_db()
+        assert (row.renewals, row.ends) == (1, renewed["ends"])
+        assert (
+            desk_of("auditor", name="lam").post(reverse("authority-renew", args=[row.id])).status_code == 403
+        )
 
     def test_show_standing_authorities_and_complaints(self):
         client = ClientFactory()

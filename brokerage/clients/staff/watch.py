@@ -150,10 +150,21 @@ def standing(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page_of(request, rows),
         "expiring": set(authorities.expiring(today).values_list("pk", flat=True)),
+    }
+    return render(request, "staff/clients/authorities.html", context)
+
+
+@allow(Perm.SEE_CLIENTS)
+def one_standing(request: HttpRequest, authority: UUID) -> HttpResponse:
+    """One standing authority in force: what it rests on, its renewals, and what may be asked for."""
+    row = found(authorities.standing_authority, authority)
+    context = {
+        "row": row,
+        "client": found(queries.client, row.client),
         "acts": offered(request, AUTHORITY_ACTS),
         "key": seams.new_id(),
     }
-    return render(request, "staff/clients/authorities.html", context)
+    return render(request, "staff/clients/authority.html", context)
 
 
 urlpatterns = [
@@ -164,6 +175,7 @@ urlpatterns = [
     path("groups/", groups, name="client-groups"),
     path("groups/new/", new_group, name="client-group-new"),
     path("standing-authorities/", standing, name="standing-authorities"),
+    path("standing-authorities/<uuid:authority>/", one_standing, name="standing-authority"),
     *routes("clients", "client", CLIENT_ACTS, queries.client, lambda id: reverse("client", args=[id])),
     *routes("hits", "person", HIT_ACTS, screenings.hit, lambda id: reverse("client-hits")),
     *routes(
