@@ -1,6 +1,6 @@
 # Needs only make and Python 3.11 to 3.13; `make PYTHON=python3.12 run` names another interpreter.
 PYTHON ?= python3
-JOBS ?= 3
+JOBS ?= 2
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest $(if $(DATABASE_URL),,-n $(JOBS))
 

@@ -92,7 +92,8 @@ class Demo:
         ).stdout
 
 
-def until(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
+def until(condition: Callable[[], bool], what: str, seconds: float = 300) -> None:
+    """Wait for something; the limit ends a hang and says nothing of speed, for the machine may be shared."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, what
