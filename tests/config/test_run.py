@@ -34,7 +34,7 @@ class Demo:
         self.supervisor = self.launch()
 
     def launch(self) -> subprocess.Popen[str]:
-        unset = {"DATABASE_URL", "CELERY_BROKER_URL"}
+        unset = {"DATABASE_URL", "CELERY_BROKER_URL", "AXES_ENABLED"}
         kept = {name: value for name, value in os.environ.items() if name not in unset}
         return subprocess.Popen(
             [sys.executable, "-m", "brokerage.config.run"],
@@ -69,7 +69,8 @@ class Demo:
         return False
 
     def running(self) -> dict[str, int]:
-        """Name -> pid of the programs under the supervisor."""
+        """Name -> pid of the programs under the supervisor, which must not have given up."""
+        assert self.supervisor.poll() is None, self.supervisor.communicate()[0]
         children = [(child.pid, words(child)) for child in psutil.Process(self.supervisor.pid).children()]
         return {
             name: pid
