@@ -70,7 +70,7 @@ class Demo:
 
     def running(self) -> dict[str, int]:
         """Name -> pid of the programs under the supervisor, which must not have given up."""
-        assert self.supervisor.poll() is None, self.supervisor.communicate()[0]
+        assert self.supervisor.poll() is None, f"the supervisor gave up; see {self.data}/logs"
         children = [(child.pid, words(child)) for child in psutil.Process(self.supervisor.pid).children()]
         return {
             name: pid
