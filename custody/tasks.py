@@ -9,7 +9,7 @@ from brokerage.clients.commands import change_status
 from brokerage.clients.commands.cases import detect
 from brokerage.clients.queries import active_since
 from brokerage.clients.rules.cases import AlertGround
-from brokerage.clients.rules.flows import TRANSFER, WINDOW, Flow, large, linked
+from brokerage.clients.rules.flows import WINDOW, Flow, large, linked
 from brokerage.clients.rules.reviews import DORMANT_AFTER, in_force
 from brokerage.clients.rules.status import BadTransition, ClientStatus
 from brokerage.jobs.rules import LATEST_ONLY, daily
@@ -73,15 +73,15 @@ def link_operations(run: Run, items: Sequence[UUID]) -> None:
             for events in moved.values()
             for each in events
         ]
-        for at in large(flows, TRANSFER):
+        for at in large(flows):
             _alert(run, client, AlertGround.LARGE, at)
-        for at in linked(flows, TRANSFER):
+        for at in linked(flows):
             _alert(run, client, AlertGround.LINKED, at)
 
 
 def _alert(run: Run, client: UUID, ground: AlertGround, at: datetime) -> None:
     """Alert compliance, once for a client, ground and day."""
-    what = f"{TRANSFER}:{hong_kong_date(at)}"
+    what = str(hong_kong_date(at))
     asked = run.context(f"{client}:{ground}:{what}", effective_at=seams.now())
     with suppress(NothingToDo):
         detect(asked, client=client, ground=ground, what=what)

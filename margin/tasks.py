@@ -183,11 +183,6 @@ def charge_interest(run: Run, items: Sequence[UUID]) -> None:
         commands.charge_interest(run.batch(items), accounts=list(items), month=month)
 
 
-if settings.DEMO:
-    outbox.handler(SELL)(venue.execute)
-    outbox.handler(CANCEL)(venue.take_back)
-
-
 def _with_limits(run: Run) -> Sequence[UUID]:
     return limits.clients_with_limits()
 
@@ -206,3 +201,8 @@ def review_limits(run: Run, items: Sequence[UUID]) -> None:
         if limits.beyond_assessment(client) and review_set(client, ReviewKind.CIRCUMSTANCES) is None:
             asked = run.context(client, effective_at=seams.now())
             change_circumstances(asked, client=client, what=Circumstance.WEALTH)
+
+
+if settings.DEMO:
+    outbox.handler(SELL)(venue.execute)
+    outbox.handler(CANCEL)(venue.take_back)

@@ -1,7 +1,7 @@
 """What staff fill in about a person, about an agreement, and to classify a client again."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -95,6 +95,10 @@ def _papers(papers: Iterable[Document], kinds: tuple[DocumentKind, ...]) -> list
     return [(str(each.id), f"{each.kind} {str(each.id)[-8:]}") for each in papers if each.kind in kinds]
 
 
+def _offer(asked: forms.Form, name: str, choices: list[tuple[str, str]]) -> None:
+    cast(forms.TypedChoiceField, asked.fields[name]).choices = choices
+
+
 class SignedPaper(Residences):
     """A self-certification that somebody signed on a paper, with every residence there may be."""
 
@@ -107,9 +111,7 @@ class SignedPaper(Residences):
 
     def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["document"]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
-        field.choices = _papers(papers, (DocumentKind.SIGNATURE,))
+        _offer(self, "document", _papers(papers, (DocumentKind.SIGNATURE,)))
         self.order_fields(self.field_order)
 
 
@@ -138,9 +140,7 @@ class Reassessment(Wealth, Enquiry):
     def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.papers = {paper.id: paper for paper in papers}
-        field = self.fields["evidence"]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
-        field.choices = _papers(self.papers.values(), (DocumentKind.ASSETS,))
+        _offer(self, "evidence", _papers(self.papers.values(), (DocumentKind.ASSETS,)))
 
     def inputs(self) -> dict[str, Any]:
         """What the command is given: figures and answers are sealed with it, under the paper's person."""
@@ -159,8 +159,12 @@ class Reclassification(Wealth):
     """As what a client is to be treated, and what shows it; retail needs no figures and no paper."""
 
     investor = one_of(Investor, _("Treat as"))
-    evidence = forms.TypedChoiceField(label=_("Paper that shows it"), coerce=UUID, required=False)
-    consent = forms.TypedChoiceField(label=_("Consent to waive suitability"), coerce=UUID, required=False)
+    evidence = forms.TypedChoiceField(
+        label=_("Paper that shows it"), coerce=UUID, required=False, empty_value=None
+    )
+    consent = forms.TypedChoiceField(
+        label=_("Consent to waive suitability"), coerce=UUID, required=False, empty_value=None
+    )
     assessed = forms.BooleanField(label=_("Knowledge and process were assessed"), required=False)
     waive = forms.BooleanField(label=_("Waive suitability"), required=False)
     field_order = ("investor", "evidence")
@@ -168,15 +172,9 @@ class Reclassification(Wealth):
     def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.papers = {paper.id: paper for paper in papers}
-        self._offer("evidence", SHOWS_ASSETS)
-        self._offer("consent", (DocumentKind.SIGNATURE,))
+        for name, kinds in (("evidence", SHOWS_ASSETS), ("consent", (DocumentKind.SIGNATURE,))):
+            _offer(self, name, [("", "–"), *_papers(self.papers.values(), kinds)])
         self.fields["evidence_dated"].required = False
-
-    def _offer(self, name: str, kinds: tuple[DocumentKind, ...]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.TypedChoiceField)  # noqa: S101
-        field.choices = [("", "–"), *_papers(self.papers.values(), kinds)]
-        field.empty_value = None
 
     def clean(self) -> dict[str, Any]:
         """The same, if evidence comes with its date."""

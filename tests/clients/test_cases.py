@@ -167,30 +167,30 @@ class TestLinkedTransactions:
     @pytest.mark.rule("CLI-6")
     def test_are_added_up_within_the_window(self):
         parts = [self.flow(0, 5_000), self.flow(30, 2_000), self.flow(60, 1_000)]
-        assert linked(parts, TRANSFER) == [parts[-1].at]
-        assert linked(parts[:2], TRANSFER) == []
+        assert linked(parts) == [parts[-1].at]
+        assert linked(parts[:2]) == []
 
     @pytest.mark.rule("CLI-6")
     def test_are_told_each_time_that_they_reach_the_threshold(self):
         parts = [self.flow(hours, 4_000) for hours in (0, 24, 48, 300, 301)]
-        assert linked(parts, TRANSFER) == [parts[1].at, parts[2].at, parts[4].at]
+        assert linked(parts) == [parts[1].at, parts[2].at, parts[4].at]
 
     def test_leave_out_what_is_over_the_threshold_by_itself(self):
-        assert linked([self.flow(0, 8_000), self.flow(1, 10)], TRANSFER) == []
+        assert linked([self.flow(0, 8_000), self.flow(1, 10)]) == []
 
     @pytest.mark.rule("CLI-6")
     def test_are_no_excuse_for_one_that_reaches_the_threshold_by_itself(self):
         flows = [self.flow(2, 20_000), self.flow(1, 7_999), self.flow(0, 8_000)]
-        assert large(flows, TRANSFER) == [flows[2].at, flows[0].at]
+        assert large(flows) == [flows[2].at, flows[0].at]
 
     @pytest.mark.rule("CLI-6")
     def test_that_nobody_can_value_count_as_reaching_it(self):
-        assert large([Flow.of(self.start, None)], TRANSFER) == [self.start]
+        assert large([Flow.of(self.start, None)]) == [self.start]
 
     def test_do_not_reach_beyond_the_window(self):
         late = int(WINDOW.total_seconds() // 3600) + 1
-        assert linked([self.flow(0, 4_000), self.flow(late, 4_000)], TRANSFER) == []
-        assert linked([self.flow(0, 4_000), self.flow(late - 1, 4_000)], TRANSFER) != []
+        assert linked([self.flow(0, 4_000), self.flow(late, 4_000)]) == []
+        assert linked([self.flow(0, 4_000), self.flow(late - 1, 4_000)]) != []
 
     @pytest.mark.rule("CLI-6")
     def test_are_found_by_the_job_once_a_day(self):

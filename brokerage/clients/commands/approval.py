@@ -24,7 +24,7 @@ from ..models import Application, ClientLabel
 from ..rules.application import Facts, PartyRole, Stage
 from ..rules.authority import CAPACITY
 from ..rules.classification import Investor
-from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.documents import DocumentKind
 from ..rules.names import LONGEST
 from ..rules.person import UnknownRecord
 from ..rules.stages import check_step
@@ -65,9 +65,7 @@ def record_first_transfer(
     bank: BankAccount = vault.known(account)
     today = hong_kong_date(entry.effective_at)
     check_first_transfer(amount, bank, own=own, received_on=received_on, today=today, terms=terms(today))
-    paper = queries.document(document)
-    if paper.person not in facts.people or paper.kind != DocumentKind.TRANSFER:
-        raise UnknownDocument("Add the bank's advice of this transfer.", document=document)
+    queries.paper(document, facts.people, DocumentKind.TRANSFER)
     received = FirstTransferReceived(
         account=account,
         digest=sealed.digest,

@@ -17,7 +17,7 @@ from ..models import Application
 from ..rules.application import Facts, Stage, StepMissing, UnknownParty
 from ..rules.classification import Investor, check_investor, review_due, suitability
 from ..rules.credit import Credit, Ground, assess_credit
-from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.documents import DocumentKind
 from ..rules.finances import Finances
 from ..rules.knowledge import Knowledge, assess
 from ..rules.stages import check_step
@@ -69,8 +69,10 @@ def classify_applicant(
     """
     found, facts, figures, today = _reached(entry, application, Stage.CLASSIFICATION)
     finances = _finances(found)
-    _check_paper(facts, evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
-    _check_paper(facts, consent, DocumentKind.SIGNATURE)
+    if evidence:
+        queries.paper(evidence, facts.people, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+    if consent:
+        queries.paper(consent, facts.people, DocumentKind.SIGNATURE)
     form = ClientType(found.form)
     dated = evidence_dated if evidence else None
     check_investor(investor, form, finances, today=today, terms=figures, evidence_dated=dated)
@@ -151,12 +153,3 @@ def _finances(found: Application) -> Finances:
         raise StepMissing("The applicant has not said what there is to judge.")
     finances: Finances = vault.known(found.finances)
     return finances
-
-
-def _check_paper(facts: Facts, document: UUID | None, *kinds: DocumentKind) -> None:
-    """Pass if the paper is of one of these kinds and belongs to the application; raises UnknownDocument."""
-    if document is None:
-        return
-    paper = queries.document(document)
-    if paper.person not in facts.people or paper.kind not in kinds:
-        raise UnknownDocument("Choose a paper of this application and of the right kind.", document=document)

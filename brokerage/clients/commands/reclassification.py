@@ -23,7 +23,7 @@ from ..rules.classification import (
     suitability,
 )
 from ..rules.credit import Ground, assess_credit
-from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.documents import DocumentKind
 from ..rules.finances import Finances
 from ..rules.knowledge import Answers, assess
 from ..rules.person import UnknownRecord
@@ -55,8 +55,10 @@ def reclassify(
     form = ClientType(queries.client(client).type)
     today = hong_kong_date(entry.effective_at)
     figures = terms(today)
-    _check_paper(queries.owners(client), evidence, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
-    _check_paper(queries.people_behind(client), consent, DocumentKind.SIGNATURE)
+    if evidence:
+        queries.paper(evidence, queries.owners(client), DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+    if consent:
+        queries.paper(consent, queries.people_behind(client), DocumentKind.SIGNATURE)
     dated = evidence_dated if evidence else None
     if investor is not Investor.RETAIL:
         shown = _finances(client, finances, today)
@@ -101,7 +103,7 @@ def reassess(
     queries.client(client)
     today = hong_kong_date(entry.effective_at)
     figures, judged = terms(today), queries.standing(client)
-    _check_paper(queries.owners(client), evidence, DocumentKind.ASSETS)
+    queries.paper(evidence, queries.owners(client), DocumentKind.ASSETS)
     check_evidence(evidence_dated, today, figures)
     investor = queries.investor(client, today)
     credit = assess_credit(
@@ -159,12 +161,3 @@ def _said(client: UUID, record: UUID, kind: vault.Kind) -> Any:
     if sealed.kind is not kind or sealed.person not in queries.owners(client):
         raise UnknownRecord("This record says nothing of this client.", record=record)
     return vault.known(record)
-
-
-def _check_paper(people: frozenset[UUID], document: UUID | None, *kinds: DocumentKind) -> None:
-    """Pass if the paper is of one of these kinds and of one of these people; raises UnknownDocument."""
-    if document is None:
-        return
-    paper = queries.document(document)
-    if paper.person not in people or paper.kind not in kinds:
-        raise UnknownDocument("Choose a paper of this client and of the right kind.", document=document)

@@ -30,8 +30,10 @@ def certify_tax(entry: Entry, *, record: UUID, document: UUID | None = None) -> 
     person = queries.person(sealed.person)
     if entry.context.source is Source.PORTAL:
         check_for_oneself(person.id, by=entry.context.maker, alone=queries.signs_alone(person.id))
+    elif document is None:
+        raise UnknownDocument("Add the paper that the person signed, then name it.")
     else:
-        _check_paper(person.id, document)
+        queries.paper(document, {person.id}, DocumentKind.SIGNATURE)
     certificate: Certificate = vault.known(record)
     today = hong_kong_date(entry.effective_at)
     certificate.checked(today, is_entity=person.kind == PersonKind.ENTITY)
@@ -48,13 +50,6 @@ def certify_tax(entry: Entry, *, record: UUID, document: UUID | None = None) -> 
         ),
     )
     return sealed.person
-
-
-def _check_paper(person: UUID, document: UUID | None) -> None:
-    """Pass if a paper of the person's with a signature is on record; raises UnknownDocument."""
-    paper = queries.document(document) if document else None
-    if paper is None or paper.person != person or paper.kind != DocumentKind.SIGNATURE:
-        raise UnknownDocument("Add the paper that the person signed, then name it.", document=document)
 
 
 def note_tax_change(entry: Entry, person: UUID) -> None:

@@ -43,6 +43,13 @@ def _mine(request: HttpRequest, application: UUID) -> tuple[Principal, Applicati
         raise Http404 from unknown
 
 
+def _applied_for(request: HttpRequest, application: UUID) -> tuple[Principal, Application]:
+    asker, found = _mine(request, application)
+    if found.applicant != asker.person:
+        raise Http404
+    return asker, found
+
+
 @allow_client
 def apply(request: HttpRequest) -> HttpResponse:
     """The asker's applications, and the form that starts one."""
@@ -132,9 +139,7 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
 @require_POST
 def remove(request: HttpRequest, application: UUID) -> HttpResponse:
     """Take a role from somebody who was named by mistake; the way to correct it is to name anew."""
-    asker, found = _mine(request, application)
-    if found.applicant != asker.person:
-        raise Http404
+    asker, _found = _applied_for(request, application)
     try:
         person, role = UUID(request.POST.get("person", "")), PartyRole(request.POST.get("role", ""))
     except ValueError as error:
@@ -199,9 +204,7 @@ def _sign(request: HttpRequest, asker: Principal, found: Application) -> None:
 @require_POST
 def decide(request: HttpRequest, application: UUID) -> HttpResponseBase:
     """Withdraw the application, or hand it in, which takes a second factor just shown."""
-    asker, found = _mine(request, application)
-    if found.applicant != asker.person:
-        raise Http404
+    asker, found = _applied_for(request, application)
     try:
         if request.POST.get("act") != "withdraw":
             return _hand_in(request, asker, found)

@@ -26,7 +26,7 @@ from ..rules.agreements import AgreementKind, UnknownAgreement
 from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits
 from ..rules.application import Party as Part
 from ..rules.classification import Investor, investor_on
-from ..rules.documents import DocumentKind, UnknownDocument
+from ..rules.documents import DocumentKind
 from ..rules.mandate import Mandate
 from ..rules.person import PersonKind
 from ..rules.stages import WAITS, undone
@@ -34,7 +34,7 @@ from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
 from .client import authority_holders
-from .person import document as document_of
+from .person import paper
 from .person import person as person_of
 from .screening import screening_clear
 
@@ -209,9 +209,8 @@ def proved(person: UUID, document: UUID) -> Person:
 
     Raises UnknownPerson, PersonErased or UnknownDocument.
     """
-    known, paper = person_of(person), document_of(document)
-    if paper.person != person or paper.kind != PROOF[PersonKind(known.kind)]:
-        raise UnknownDocument("Choose the paper that proves who this is.", document=document)
+    known = person_of(person)
+    paper(document, {person}, PROOF[PersonKind(known.kind)])
     return known
 
 

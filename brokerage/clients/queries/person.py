@@ -1,5 +1,6 @@
 """Reads of people and their papers: ids and dates only. What they say of themselves is in the vault."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from django.db.models import Q, QuerySet
 from ..models import Application, Authority, Client, ClientLabel, Document, Party, Person, PersonReading
 from ..rules.application import OPEN, PartyRole, State
 from ..rules.authority import Capacity
-from ..rules.documents import UnknownDocument
+from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.names import search_key
 from ..rules.person import PersonErased, UnknownPerson, Why, check_can_act
 from ..rules.status import ClientStatus
@@ -51,6 +52,15 @@ def document(id: UUID) -> Document:
     found = Document.objects.filter(pk=id).first()
     if found is None:
         raise UnknownDocument("There is no such document.", document=id)
+    return found
+
+
+def paper(id: UUID, people: Collection[UUID], *kinds: DocumentKind) -> Document:
+    """The document of that id, if it is of one of these people and kinds; raises UnknownDocument."""
+    found = document(id)
+    if found.person not in people or found.kind not in kinds:
+        wanted = " or ".join(kinds)
+        raise UnknownDocument(f"Choose a paper of the kind {wanted}, of whom this is about.", document=id)
     return found
 
 

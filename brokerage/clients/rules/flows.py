@@ -28,12 +28,12 @@ class Flow(NamedTuple):
         return cls(at, TRANSFER if worth is None else worth)
 
 
-def large(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
+def large(flows: Iterable[Flow]) -> list[datetime]:
     """CLI-6: when single operations reached the threshold by themselves, earliest first."""
-    return sorted(flow.at for flow in flows if flow.worth >= threshold)
+    return sorted(flow.at for flow in flows if flow.worth >= TRANSFER)
 
 
-def linked(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
+def linked(flows: Iterable[Flow]) -> list[datetime]:
     """CLI-6: when parts, each below the threshold, came to it with those within the window before, in order.
 
     A single operation at or above the threshold is no part: it is `large`.
@@ -41,11 +41,11 @@ def linked(flows: Iterable[Flow], threshold: Decimal) -> list[datetime]:
     parts: list[Flow] = []
     reached: list[datetime] = []
     total = ZERO
-    for flow in sorted(flow for flow in flows if flow.worth < threshold):
+    for flow in sorted(flow for flow in flows if flow.worth < TRANSFER):
         parts.append(flow)
         total = EXACT.add(total, flow.worth)
         while flow.at - parts[0].at > WINDOW:
             total = EXACT.subtract(total, parts.pop(0).worth)
-        if total >= threshold:
+        if total >= TRANSFER:
             reached.append(flow.at)
     return reached

@@ -27,7 +27,7 @@ from .. import commands, queries, vault
 from ..rules.application import OPEN, Stage, UnknownApplication
 from ..rules.classification import Investor
 from ..rules.credit import Ground
-from ..rules.documents import EXTENSION, Media, UnknownDocument
+from ..rules.documents import EXTENSION, DocumentKind, Media, UnknownDocument
 from ..rules.person import PersonErased, Why
 from ..rules.stages import DONE, undone
 from ..rules.transfers import BankAccount
@@ -144,9 +144,8 @@ def _credit(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
 def _transfer(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
     names = ("bank", "holder", "number", "country")
     account = BankAccount(**{name: request.POST.get(name, "") for name in names}).checked()
-    paper = queries.document(_id(request, "document"))
-    if paper.person not in queries.people_of(application):
-        raise UnknownDocument("Choose a paper of this application.", document=paper.id)
+    people = queries.people_of(application)
+    paper = queries.paper(_id(request, "document"), people, DocumentKind.TRANSFER)
     draft = vault.draft(paper.person, vault.Kind.BANK, account)
     return {
         "around": vault.keeping(draft),
