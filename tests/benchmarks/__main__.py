@@ -2,7 +2,8 @@
 
     python -m tests.benchmarks [--scale 1] [--rounds 5] [--only P1,P3] [--page docs/benchmarks.md]
 
-`--scale` multiplies the sizes of the books that P5, P6, P8, P9 and P11 work on; at 1 they are those the aims name.
+`--scale` multiplies the sizes of the books that P5, P6, P8, P9 and P11 work on; at 1 they are as the aims
+name them.
 """
 
 import argparse
