@@ -125,8 +125,8 @@ def dormant(clients: Sequence[UUID], since: datetime) -> list[UUID]:
 
 
 def clients_with_accounts() -> list[UUID]:
-    """The clients with an account that is open, by id."""
-    rows = CustodyAccount.objects.filter(status=AccountStatus.OPEN).order_by("client")
+    """The clients with an account, open or closed, by id."""
+    rows = CustodyAccount.objects.order_by("client")
     return list(rows.values_list("client", flat=True).distinct())
 
 

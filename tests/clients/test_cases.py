@@ -28,6 +28,7 @@ from brokerage.ledger.commands import commands as registered
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from custody import queries as custody
+from custody.commands import close_account, withdraw
 from custody.tasks import link_operations
 from tests.factories import (
     CHECKER,
@@ -162,18 +163,18 @@ class TestLinkedTransactions:
     start = seams.now()
 
     def flow(self, hours: int, worth: int) -> Flow:
-        return Flow(self.start + timedelta(hours=hours), Decimal(worth))
+        return Flow(self.start + timedelta(hours=hours), Decimal(worth), f"account@{hours}")
 
     @pytest.mark.rule("CLI-6")
     def test_are_added_up_within_the_window(self):
         parts = [self.flow(0, 5_000), self.flow(30, 2_000), self.flow(60, 1_000)]
-        assert linked(parts) == [parts[-1].at]
+        assert linked(parts) == [parts[-1]]
         assert linked(parts[:2]) == []
 
     @pytest.mark.rule("CLI-6")
     def test_are_told_each_time_that_they_reach_the_threshold(self):
         parts = [self.flow(hours, 4_000) for hours in (0, 24, 48, 300, 301)]
-        assert linked(parts) == [parts[1].at, parts[2].at, parts[4].at]
+        assert linked(parts) == [parts[1], parts[2], parts[4]]
 
     def test_leave_out_what_is_over_the_threshold_by_itself(self):
         assert linked([self.flow(0, 8_000), self.flow(1, 10)]) == []
@@ -181,11 +182,12 @@ class TestLinkedTransactions:
     @pytest.mark.rule("CLI-6")
     def test_are_no_excuse_for_one_that_reaches_the_threshold_by_itself(self):
         flows = [self.flow(2, 20_000), self.flow(1, 7_999), self.flow(0, 8_000)]
-        assert large(flows) == [flows[2].at, flows[0].at]
+        assert large(flows) == [flows[2], flows[0]]
 
     @pytest.mark.rule("CLI-6")
     def test_that_nobody_can_value_count_as_reaching_it(self):
-        assert large([Flow.of(self.start, None)]) == [self.start]
+        (flow,) = large([Flow.of(self.start, None, "account@1")])
+        assert flow.reference == "account@1"
 
     def test_do_not_reach_beyond_the_window(self):
         late = int(WINDOW.total_seconds() // 3600) + 1
@@ -193,7 +195,7 @@ class TestLinkedTransactions:
         assert linked([self.flow(0, 4_000), self.flow(late - 1, 4_000)]) != []
 
     @pytest.mark.rule("CLI-6")
-    def test_are_found_by_the_job_once_a_day(self):
+    def test_are_found_by_the_job_once(self):
         BankFactory()
         account = AccountFactory()
         for _ in range(3):
@@ -211,6 +213,37 @@ class TestLinkedTransactions:
             link_operations(again, custody.clients_with_accounts())
         grounds = [each.ground for each in queries.open_alerts().order_by("ground")]
         assert grounds == [AlertGround.LARGE, AlertGround.LINKED]
+
+    @pytest.mark.rule("CLI-6")
+    def test_are_found_though_others_of_the_same_day_were_before(self):
+        BankFactory()
+        account = AccountFactory()
+
+        def found(*amounts: int) -> list[str]:
+            """The grounds of new alerts once so much was paid in and the job came by."""
+            for amount in amounts:
+                DepositFactory(account=account, amount=Decimal(amount))
+            run = Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False)
+            before = set(queries.open_alerts().values_list("pk", flat=True))
+            link_operations(run, custody.clients_with_accounts())
+            return [each.ground for each in queries.open_alerts().exclude(pk__in=before)]
+
+        assert found(8_000) == [AlertGround.LARGE]
+        assert found(5_000_000, 9_000) == [AlertGround.LARGE] * 2
+        assert found() == []
+        assert found(4_000, 4_000) == [AlertGround.LINKED]
+        assert found(10) == [AlertGround.LINKED]
+
+    @pytest.mark.rule("CLI-6")
+    def test_of_a_client_whose_only_account_was_closed_since_are_found(self):
+        BankFactory()
+        account = AccountFactory()
+        DepositFactory(account=account, amount=TRANSFER)
+        withdraw(context(), account=account, asset="HKD", amount=TRANSFER)
+        close_account(context(), account=account)
+        run = Run(id=uuid4(), job="custody.link-operations", slot=seams.now(), late=False)
+        link_operations(run, custody.clients_with_accounts())
+        assert [each.ground for each in queries.open_alerts()] == [AlertGround.LARGE] * 2
 
     @pytest.mark.rule("CLI-6")
     def test_in_a_virtual_asset_without_a_price_are_looked_at(self):

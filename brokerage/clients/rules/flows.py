@@ -17,29 +17,30 @@ All money comes and goes by wire here, so the rule's 120,000 for other occasiona
 
 
 class Flow(NamedTuple):
-    """One deposit or withdrawal: its instant and its worth in Hong Kong dollars."""
+    """One deposit or withdrawal: its instant, its worth in Hong Kong dollars, its place in the book."""
 
     at: datetime
     worth: Decimal
+    reference: str
 
     @classmethod
-    def of(cls, at: datetime, worth: Decimal | None) -> "Flow":
+    def of(cls, at: datetime, worth: Decimal | None, reference: str) -> "Flow":
         """A flow; one that nobody can value (None) counts as reaching the threshold: somebody is to look."""
-        return cls(at, TRANSFER if worth is None else worth)
+        return cls(at, TRANSFER if worth is None else worth, reference)
 
 
-def large(flows: Iterable[Flow]) -> list[datetime]:
-    """CLI-6: when single operations reached the threshold by themselves, earliest first."""
-    return sorted(flow.at for flow in flows if flow.worth >= TRANSFER)
+def large(flows: Iterable[Flow]) -> list[Flow]:
+    """CLI-6: single operations that reached the threshold by themselves, earliest first."""
+    return sorted(flow for flow in flows if flow.worth >= TRANSFER)
 
 
-def linked(flows: Iterable[Flow]) -> list[datetime]:
-    """CLI-6: when parts, each below the threshold, came to it with those within the window before, in order.
+def linked(flows: Iterable[Flow]) -> list[Flow]:
+    """CLI-6: parts, each below the threshold, that came to it with those within the window before, in order.
 
     A single operation at or above the threshold is no part: it is `large`.
     """
     parts: list[Flow] = []
-    reached: list[datetime] = []
+    reached: list[Flow] = []
     total = ZERO
     for flow in sorted(flow for flow in flows if flow.worth < TRANSFER):
         parts.append(flow)
@@ -47,5 +48,5 @@ def linked(flows: Iterable[Flow]) -> list[datetime]:
         while flow.at - parts[0].at > WINDOW:
             total = EXACT.subtract(total, parts.pop(0).worth)
         if total >= TRANSFER:
-            reached.append(flow.at)
+            reached.append(flow)
     return reached
