@@ -1,6 +1,5 @@
 """Which clients may owe more than an assessment has found since: their limits stood when it was lowered."""
 
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from uuid import UUID
@@ -8,6 +7,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from brokerage.clients import queries as clients
+from brokerage.clients.events.standing import CreditAssessed
 from brokerage.clients.rules.credit import ASSESSED_IN
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.amounts import ZERO
@@ -28,15 +28,19 @@ def clients_with_limits() -> list[UUID]:
 
 
 def beyond_assessment(client: UUID) -> bool:
-    """VAF-7: whether a client's limits together are beyond its credit assessment, and none was waived."""
+    """VAF-7: whether a client's limits together, those waived since left out, are beyond its newest credit
+    assessment.
+    """
     assessed = clients.assessed_limit(client)
     if assessed is None:
         return False
-    accounts = list(_open().filter(client=client, credit_limit__gt=0))
+    rows = _open().filter(client=client, credit_limit__gt=0)
+    waived = _waived(client, [each.id for each in rows])
+    accounts = [each for each in rows if each.id not in waived]
     limits = [each.credit_limit for each in accounts if each.currency == ASSESSED_IN]
     foreign = len(limits) < len(accounts)  # an assessment in Hong Kong dollars leaves nothing for these
     together: Decimal = sum(limits, ZERO)
-    return (foreign or together > assessed) and not _waived(each.id for each in accounts)
+    return foreign or together > assessed
 
 
 def _open() -> QuerySet[MarginAccount]:
@@ -44,6 +48,10 @@ def _open() -> QuerySet[MarginAccount]:
     return MarginAccount.objects.filter(id__in=open_ones.values("id"))
 
 
-def _waived(accounts: Iterable[UUID]) -> bool:
-    set_since = ledger.events_since((LimitSet,), list(accounts), EARLIEST)
-    return any(events[-1].event.basis is LimitBasis.WAIVER for events in set_since.values())
+def _waived(client: UUID, accounts: list[UUID]) -> set[UUID]:
+    """The accounts whose limit rests on a waiver (SMF-4) that came after the client's newest assessment."""
+    assessed = ledger.events_since((CreditAssessed,), [client], EARLIEST)[client][-1]
+    newest = (events[-1] for events in ledger.events_since((LimitSet,), accounts, EARLIEST).values())
+    return {
+        each.stream for each in newest if each.event.basis is LimitBasis.WAIVER and each.seq > assessed.seq
+    }

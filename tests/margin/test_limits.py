@@ -16,7 +16,7 @@ from brokerage.ledger.entry import SecondPersonNeeded
 from custody.rules import AccountKind
 from margin import commands as margin
 from margin.events import LimitSet
-from margin.limits import clients_with_limits
+from margin.limits import beyond_assessment, clients_with_limits
 from margin.models import MarginAccount
 from margin.rules.limits import BeyondAssessment, LimitBasis
 from margin.tasks import review_limits
@@ -81,16 +81,32 @@ def test_a_client_assessed_for_less_than_its_limits_is_reviewed_unless_they_were
     for client in (lowered, waived, fine):
         account = opened(client)
         limit(account, ASSESSED)
+        if client != fine:
+            reassess(by_two(), client=client, requested=ASSESSED - 1000, **shown(client))
         if client == waived:
             more = {"limit": ASSESSED + 1, "reason": "risk assessment 7", "basis": LimitBasis.WAIVER}
             margin.set_limit(by_two(), account=account, **more)
-        if client != fine:
-            reassess(by_two(), client=client, requested=ASSESSED - 1000, **shown(client))
     run = Run(id=uuid4(), job="margin.review-limits", slot=firm.time, late=False)
     for _ in range(2):
         review_limits(run, clients_with_limits())
     reviewed = [each for each in (lowered, waived, fine) if review_set(each, ReviewKind.CIRCUMSTANCES)]
     assert reviewed == [lowered]
+
+
+@pytest.mark.rule("VAF-7", "SMF-4")
+def test_a_waiver_silences_the_review_for_its_own_account_and_until_the_next_assessment(firm: Firm) -> None:
+    older, other, newer = (OnboardedClientFactory() for _ in range(3))
+    for client in (older, other, newer):
+        first, second = opened(client), opened(client)
+        limit(first, ASSESSED)
+        waived = {"account": second, "limit": Decimal(1000), "reason": "waived", "basis": LimitBasis.WAIVER}
+        if client == older:
+            margin.set_limit(by_two(), **waived)
+        lowered = ASSESSED if client == newer else ASSESSED - 1000
+        reassess(by_two(), client=client, requested=lowered, **shown(client))
+        if client != older:
+            margin.set_limit(by_two(), **waived)
+    assert [beyond_assessment(each) for each in (older, other, newer)] == [True, True, False]
 
 
 def test_a_client_of_an_import_has_its_assessment_named_by_the_reason(firm: Firm) -> None:
