@@ -123,6 +123,11 @@ def screened(person: UUID) -> UUID:
     return person
 
 
+def matched(person: UUID) -> dict[str, Any]:
+    """What names a person's hit to those who judge it: every match that stops the person."""
+    return {"person": person, "matches": tuple(screening.stopping_matches(screening.hit(person)))}
+
+
 def certified(person: UUID) -> tuple[str, ...]:
     """The countries of a person's newest tax certificate, from the vault."""
     status = queries.tax_status(person)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -54,6 +55,20 @@ def _id(label: Label, *, required: bool = True) -> forms.UUIDField:
     return forms.UUIDField(
         label=label, required=required, widget=forms.TextInput(attrs={"class": "form-control mono"})
     )
+
+
+class Ticked(forms.TypedMultipleChoiceField):
+    """Ids ticked among those that the page offers; the command judges whether they may be."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def valid_value(self, value: object) -> bool:
+        """Whatever is an id."""
+        return True
+
+    def clean(self, value: Any) -> tuple[UUID, ...]:
+        """The ids; raises ValidationError for none, and for what is no id."""
+        return tuple(super().clean(value))
 
 
 def _words(label: Label) -> forms.CharField:
@@ -200,9 +215,15 @@ HIT_ACTS: dict[str, Act] = {
         Perm.MAKE_HITS,
         _("Not this person"),
         screening.clear_hit,
+        matches=Ticked(label=_("Matches that you looked at"), coerce=UUID),
         reason=one_of(ClearReason, _("Why it is somebody else")),
     ),
-    "confirm": _status(Perm.MAKE_HITS, _("This is the person"), screening.confirm_hit),
+    "confirm": _status(
+        Perm.MAKE_HITS,
+        _("This is the person"),
+        screening.confirm_hit,
+        matches=Ticked(label=_("Matches that you looked at"), coerce=UUID),
+    ),
 }
 AUTHORITY_ACTS: dict[str, Act] = {
     "announce": _status(Perm.MAKE_WATCH, _("Announce renewal"), standing_authorities.announce_renewal),

@@ -27,7 +27,7 @@ from tests import desk
 from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.clients.test_standing_authorities import paper
 from tests.factories import AccountFactory, BankFactory, ClientFactory, DepositFactory, context
-from tests.onboarding import OnboardedClientFactory, company, identity, screened
+from tests.onboarding import OnboardedClientFactory, company, identity, matched, screened
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -155,8 +155,13 @@ class TestTheLists:
         assert "screening hit waits" in body(browser, "/staff/")
         page = body(browser, reverse("client-hit", args=[somebody]))
         assert "UN-1" in page
+        (match,) = matched(somebody)["matches"]
+        assert f'value="{match}"' in page
+        browser.post(reverse("person-clear", args=[somebody]), {"reason": "common-name"})
+        browser.post(reverse("person-confirm", args=[somebody]), {"matches": "UN-1"})
+        assert not Proposal.objects.exists()
         answer = browser.post(
-            reverse("person-clear", args=[somebody]), {"reason": "common-name"}, follow=True
+            reverse("person-clear", args=[somebody]), {"matches": match, "reason": "common-name"}, follow=True
         )
         assert "another person must approve" in answer.content.decode()
         assert not screenings.screening_clear(somebody)

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
@@ -42,8 +43,13 @@ def test_a_hit_is_cleared_by_two_over_rest():
     staff = callers.staff("operations")
     (row,) = staff.get("screening-hits").json()["data"]
     assert row["waiting"] == 1
-    answer = staff.post(f"screening-hits/{somebody}/clear", {"reason": "common-name"})
-    assert answer.status_code == 202
+    ((match,),) = (row["matches"] for row in staff.get("screening-hits").json()["data"])
+    assert (match["entry"], match["kind"], match["verdict"]) == ("UN-1", "sanction", "waiting")
+    unseen = {"matches": [str(uuid4())], "reason": "common-name"}
+    for wrong, status in ({"reason": "common-name"}, 400), (unseen | {"matches": []}, 400), (unseen, 422):
+        assert staff.post(f"screening-hits/{somebody}/clear", wrong).status_code == status
+    body = {"matches": [match["id"]], "reason": "common-name"}
+    assert staff.post(f"screening-hits/{somebody}/clear", body).status_code == 202
 
 
 def test_a_client_sees_and_revokes_the_own_authority_only():

@@ -181,8 +181,10 @@ def test_a_hit_is_confirmed_by_two(desk, compliance):
     listed(WANTED)
     somebody = person()
     done(desk, f"people/{somebody}/screen", {})
-    assert desk.get("screening-hits").json()["data"][0]["waiting"] == 1
-    by_two(desk, compliance, f"screening-hits/{somebody}/confirm", {})
+    (hit,) = desk.get("screening-hits").json()["data"]
+    assert hit["waiting"] == 1
+    looked_at = {"matches": [each["id"] for each in hit["matches"]]}
+    by_two(desk, compliance, f"screening-hits/{somebody}/confirm", looked_at)
     assert desk.get("screening-hits").json()["data"] == []
 
 

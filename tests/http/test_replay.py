@@ -18,6 +18,7 @@ from tests.clients.test_screening import WANTED, holder, listed, person
 from tests.factories import context
 from tests.http import callers
 from tests.http.callers import Broker, Caller
+from tests.onboarding import matched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,12 +100,17 @@ def test_of_an_alert_that_no_longer_waits(broker: Broker) -> None:
     twice(Asked(desk, f"alerts/{alert['id']}/open-case", {}))
 
 
+def judged(somebody: UUID) -> dict[str, Any]:
+    return {"matches": [str(each) for each in matched(somebody)["matches"]], "reason": "common-name"}
+
+
 def test_of_a_hit_that_was_cleared_and_of_approvals(operations: Caller) -> None:
     somebody = person()
     holder(somebody)
     listed(WANTED)
     screen(context(), person=somebody)
-    clear = Asked(operations, f"screening-hits/{somebody}/clear", {"reason": "common-name"})
+    looked_at = judged(somebody)
+    clear = Asked(operations, f"screening-hits/{somebody}/clear", looked_at)
     second = callers.staff("compliance", name="wai")
     for act in ("withdraw", "reject", "approve"):
         proposal = twice(clear)
@@ -113,10 +119,7 @@ def test_of_a_hit_that_was_cleared_and_of_approvals(operations: Caller) -> None:
         twice(Asked(asker, f"approvals/{proposal['id']}/{act}", body))
     key = str(uuid4())
     other = person(given="Ann")
-    assert (
-        operations.post(f"screening-hits/{other}/clear", {"reason": "common-name"}, key=key).status_code
-        == 404
-    )
+    assert operations.post(f"screening-hits/{other}/clear", looked_at, key=key).status_code == 404
 
 
 def test_of_a_proposal_whose_hit_was_cleared_meanwhile(operations: Caller) -> None:
@@ -124,7 +127,7 @@ def test_of_a_proposal_whose_hit_was_cleared_meanwhile(operations: Caller) -> No
     holder(somebody)
     listed(WANTED)
     screen(context(), person=somebody)
-    path, body, key = f"screening-hits/{somebody}/clear", {"reason": "common-name"}, str(uuid4())
+    path, body, key = f"screening-hits/{somebody}/clear", judged(somebody), str(uuid4())
     first = operations.post(path, body, key=key)
     proposal = first.json()["data"]
     second = callers.staff("compliance", name="wai")

@@ -22,7 +22,15 @@ from brokerage.ledger import queries as ledger
 from brokerage.ledger.entry import Source
 from tests import desk
 from tests.factories import by_two, context
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, certified, furnish_onboarding, listed
+from tests.onboarding import (
+    DESK,
+    HolderFactory,
+    NewcomerFactory,
+    certified,
+    furnish_onboarding,
+    listed,
+    matched,
+)
 from tests.strangers import Stranger, details
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -216,7 +224,7 @@ def test_a_stranger_on_a_list_is_stopped_and_refused_and_told_no_more():
     wanted.hand_in()
     judged(wanted, Stage.CLASSIFICATION)
     assert waits(wanted)[0] is Stage.SCREENING
-    confirm_hit(by_two(), person=wanted.person)
+    confirm_hit(by_two(), **matched(wanted.person))
     with pytest.raises(StepMissing):
         commands.approve_application(by_two(), application=wanted.id, reference="X-1")
     commands.refuse_application(context(), application=wanted.id, reason="CASE-77")

@@ -13,7 +13,15 @@ from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
 from brokerage.ledger.entry import SecondPersonNeeded
 from tests.factories import by_two, context
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, PersonFactory, furnish_onboarding, listed
+from tests.onboarding import (
+    DESK,
+    HolderFactory,
+    NewcomerFactory,
+    PersonFactory,
+    furnish_onboarding,
+    listed,
+    matched,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.rule("CLI-10")]
 WANTED = "UN-1,sanction,Wanted Person,,1960,KP,UN"
@@ -48,14 +56,14 @@ def test_a_hit_that_two_people_clear_lets_the_applicant_go_on(stopped):
     application, newcomer = stopped
     person = newcomer.people[0].id
     with pytest.raises(SecondPersonNeeded):
-        clear_hit(context(), person=person, reason=next(iter(ClearReason)))
-    clear_hit(by_two(), person=person, reason=next(iter(ClearReason)))
+        clear_hit(context(), **matched(person), reason=next(iter(ClearReason)))
+    clear_hit(by_two(), **matched(person), reason=next(iter(ClearReason)))
     assert stage(application) is Stage.CLASSIFICATION
 
 
 def test_a_confirmed_hit_ends_in_a_refusal(stopped):
     application, newcomer = stopped
-    confirm_hit(by_two(), person=newcomer.people[0].id)
+    confirm_hit(by_two(), **matched(newcomer.people[0].id))
     assert stage(application) is Stage.SCREENING
     refuse_application(context(), application=application, reason="CASE-77")
     with pytest.raises(ApplicationClosed):
@@ -64,7 +72,7 @@ def test_a_confirmed_hit_ends_in_a_refusal(stopped):
 
 def test_a_new_list_stops_an_application_that_was_clear(stopped):
     application, newcomer = stopped
-    clear_hit(by_two(), person=newcomer.people[0].id, reason=next(iter(ClearReason)))
+    clear_hit(by_two(), **matched(newcomer.people[0].id), reason=next(iter(ClearReason)))
     listed(WANTED, "UN-2,sanction,Another,,1950,KP,UN", dated=date(2026, 11, 3))
     assert stage(application) is Stage.SCREENING
     newcomers.look_up(DESK, application, newcomer)

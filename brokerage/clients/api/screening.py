@@ -6,6 +6,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from rest_framework import serializers
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
@@ -14,7 +15,28 @@ from .. import queries
 from ..commands import screening
 from ..models import Screening
 from ..queries import screening as screenings
-from ..rules.screening import ClearReason
+from ..rules.screening import ClearReason, Verdict
+from ..rules.screening_csv import Kind
+
+MOST_MATCHES = 200
+"""How many matches one command judges."""
+
+
+class MatchOut(rest.Out):
+    """A match that stops the person, by the number of its entry on the list."""
+
+    id = rest.Id()
+    entry = rest.Text()
+    kind = rest.Choice(Kind)
+    verdict = rest.Choice(Verdict)
+
+
+class Stopping(serializers.ListField):
+    """The matches that wait or were confirmed."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        """Each with its id."""
+        return [{"id": id, **instance.matches[str(id)]} for id in screenings.stopping_matches(instance)]
 
 
 class HitOut(rest.Out):
@@ -22,6 +44,7 @@ class HitOut(rest.Out):
 
     person = rest.Id()
     waiting = rest.Whole()
+    matches = Stopping(child=MatchOut())
     dated = rest.Day()
     screened_at = rest.Instant()
 
@@ -59,22 +82,28 @@ class _Hit(rest.CommandView):
         return UUID(str(found.person))
 
 
-class ClearInputs(rest.Inputs):
-    """Why the person is somebody else."""
+class ConfirmInputs(rest.Inputs):
+    """The matches that were looked at; what is found later waits on."""
+
+    matches = serializers.ListField(child=rest.Id(), min_length=1, max_length=MOST_MATCHES)
+
+
+class ClearInputs(ConfirmInputs):
+    """The matches that were looked at, and why each names somebody else."""
 
     reason = rest.Choice(ClearReason)
 
 
 class ClearHit(_Hit):
-    """The person is none of those the matches name, say two people."""
+    """The person is none of those these matches name, say two people."""
 
     command, inputs = screening.clear_hit, ClearInputs
 
 
 class ConfirmHit(_Hit):
-    """The person is who the waiting matches name, say two people: the clients stay frozen."""
+    """The person is who these matches name, say two people: the clients stay frozen."""
 
-    command = screening.confirm_hit
+    command, inputs = screening.confirm_hit, ConfirmInputs
 
 
 urlpatterns = [

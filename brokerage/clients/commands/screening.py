@@ -19,12 +19,12 @@ from ..rules.screening import (
     SCREENING_LISTS,
     ClearReason,
     ListTooOld,
-    NoHit,
     Outcome,
     Subject,
     UnknownList,
     Verdict,
     check_clear_reason,
+    chosen,
 )
 from ..rules.screening_csv import content_hash, parse
 from .holds import freeze_for_hit, let_go, lock_person
@@ -89,39 +89,37 @@ def screen(entry: Entry, *, person: UUID) -> Outcome:
 
 
 @command("clients.clear-hit")
-def clear_hit(entry: Entry, *, person: UUID, reason: ClearReason) -> None:
-    """The person is none of those the waiting matches name, say two people; the clients are let go.
+def clear_hit(entry: Entry, *, person: UUID, matches: tuple[UUID, ...], reason: ClearReason) -> None:
+    """The person is none of those that these matches name, for one reason, say two people.
 
-    A confirmed match is cleared only once its entry left the list. Raises NoHit, PepOnly or
-    SecondPersonNeeded.
+    The clients are let go with the last match that stops them. A confirmed match is cleared only once its
+    entry left the list. Raises NoHit where one of the matches cannot be cleared for this reason or no longer
+    waits, PepOnly or SecondPersonNeeded.
     """
     lock_person(entry, person, *clients_stopped_by(person))
     row = screenings.screening(person)
     delisted = reason is ClearReason.LEFT_THE_LIST
     wanted = screenings.delisted_matches if delisted else screenings.waiting_matches
-    cleared = wanted(row) if row else {}
-    if row is None or not cleared:
-        raise NoHit("No match of this person can be cleared for this reason.", person=person)
+    cleared = chosen(matches, wanted(row) if row else {})
     check_clear_reason(reason, cleared)
     entry.second_person(Perm.APPROVE_HITS, person=person)
     entry.record(person, HitCleared(matches=tuple(cleared), reason=reason))
-    if screenings.stopping_matches(row).keys() == cleared.keys():
+    if row and screenings.stopping_matches(row).keys() == cleared.keys():
         let_go(entry, person)
 
 
 @command("clients.confirm-hit")
-def confirm_hit(entry: Entry, *, person: UUID) -> None:
-    """The person is who the waiting matches name, say two people: the clients stay frozen for good.
+def confirm_hit(entry: Entry, *, person: UUID, matches: tuple[UUID, ...]) -> None:
+    """The person is who these matches name, say two people: the clients stay frozen for good.
 
-    They are frozen while the second person is waited for. Raises NoHit or SecondPersonNeeded.
+    They are frozen while the second person is waited for. Raises NoHit where one of the matches no longer
+    waits, or SecondPersonNeeded.
     """
     lock_person(entry, person)
     row = screenings.screening(person)
-    waiting = screenings.waiting_matches(row) if row else {}
-    if not waiting:
-        raise NoHit("No match of this person waits for judgement.", person=person)
+    confirmed = chosen(matches, screenings.waiting_matches(row) if row else {})
     entry.second_person(Perm.APPROVE_HITS, person=person)
-    entry.record(person, HitConfirmed(matches=tuple(waiting)))
+    entry.record(person, HitConfirmed(matches=tuple(confirmed)))
 
 
 def _subject(person: UUID) -> Subject:

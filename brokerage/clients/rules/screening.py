@@ -1,6 +1,6 @@
 """Whether a person may be somebody on a list (CLI-10), and what a hit stops until it is judged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID, uuid5
@@ -64,7 +64,7 @@ class NotScreenable(Refused):
 
 
 class NoHit(Refused):
-    """The person has no match that waits for judgement."""
+    """The person has no match that waits for judgement, or not these."""
 
     code = "clients.no-hit"
 
@@ -137,6 +137,17 @@ def may_be(subject: Subject, listed: Listed, seen: Likeness) -> bool:
     known = subject.countries and listed.countries
     abroad = known and not subject.countries & listed.countries
     return seen.way is not Way.SIMILAR or seen.score >= (ABROAD if abroad else 0)
+
+
+def chosen(matches: Collection[UUID], judged: Mapping[UUID, Kind]) -> dict[UUID, Kind]:
+    """CLI-10: the matches that somebody judges, each once, if all can be; others wait on. Raises NoHit.
+
+    `judged` are those that can be now, with their kinds.
+    """
+    found = {match: judged[match] for match in matches if match in judged}
+    if not found or set(matches) - found.keys():
+        raise NoHit("A match named here no longer waits, or never did. Look at the hit again.")
+    return found
 
 
 def check_clear_reason(reason: ClearReason, kinds: Mapping[UUID, Kind]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
@@ -52,7 +53,7 @@ def found(find: Callable[..., Any], *about: Any) -> Any:
         raise Http404 from unknown
 
 
-def offered(request: HttpRequest, acts: Mapping[str, Act]) -> list[tuple[str, object, object]]:
+def offered(request: HttpRequest, acts: Mapping[str, Act]) -> list[tuple[str, object, forms.Form]]:
     """(name, words, empty form) of the acts that this person may ask for."""
     may = request.user.has_perm
     return [

@@ -1,8 +1,9 @@
 """Watching over clients: the list, reviews due, screening hits, groups, standing authorities."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from django import forms
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +20,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..commands.groups import form_group
-from ..models import Group
+from ..models import Group, Screening
 from ..queries import groups as grouped
 from ..queries import reviews as reviewing
 from ..queries import screening as screenings
@@ -30,7 +31,7 @@ from ..rules.person import PersonErased, UnknownPerson, Why
 from ..rules.reviews import ReviewKind
 from ..rules.screening import Verdict
 from ..rules.status import ClientStatus
-from ..watch_forms import AUTHORITY_ACTS, CLIENT_ACTS, HIT_ACTS, FormGroup
+from ..watch_forms import AUTHORITY_ACTS, CLIENT_ACTS, HIT_ACTS, FormGroup, Ticked
 from .acting import found, offered, routes
 
 
@@ -95,11 +96,21 @@ def hit(request: HttpRequest, person: UUID) -> HttpResponse:
         "row": row,
         "matches": _matches(row),
         "details": vault.read(asker, row.person_version, Why.SCREENING) if _may_read(asker, person) else None,
-        "acts": offered(request, HIT_ACTS),
+        "acts": _judging(request, row),
         "held": queries.in_scope(asker.clients).filter(id__in=clients_of(person)),
         "key": seams.new_id(),
     }
     return render(request, "staff/clients/hit.html", context)
+
+
+def _judging(request: HttpRequest, row: Screening) -> list[tuple[str, object, forms.Form]]:
+    """The acts on a hit, each offering the matches that stop the person."""
+    acts = offered(request, HIT_ACTS)
+    stopping = [(str(id), row.matches[str(id)]) for id in screenings.stopping_matches(row)]
+    for _name, _words, form in acts:
+        offer = [(id, f"{each['entry']} {each['verdict']} {id[-8:]}") for id, each in stopping]
+        cast(Ticked, form.fields["matches"]).choices = offer
+    return acts
 
 
 def _may_read(asker: Any, person: UUID) -> bool:
@@ -110,10 +121,14 @@ def _may_read(asker: Any, person: UUID) -> bool:
     return bool(asker.may(Perm.SEE_PERSONAL))
 
 
-def _matches(row: Any) -> list[tuple[dict[str, Any], Any]]:
+def _matches(row: Screening) -> list[tuple[str, dict[str, Any], Any]]:
     directory = screenings.directory(row.content_hash)
-    shown = [each for each in row.matches.values() if each["current"] or each["verdict"] != Verdict.CLEARED]
-    return [(each, directory.entry(each["entry"])) for each in shown]
+    shown = [
+        (id, each)
+        for id, each in row.matches.items()
+        if each["current"] or each["verdict"] != Verdict.CLEARED
+    ]
+    return [(id, each, directory.entry(each["entry"])) for id, each in shown]
 
 
 @allow(Perm.SEE_CLIENTS)
