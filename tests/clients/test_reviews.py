@@ -41,6 +41,7 @@ from brokerage.clients.rules.holds import (
     LiftReason,
     UnknownHold,
     Withdrawal,
+    WrongWithdrawal,
 )
 from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.reviews import (
@@ -74,6 +75,7 @@ from tests.onboarding import (
     entitled,
     furnish_onboarding,
     listed,
+    matched,
 )
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +146,21 @@ class TestADeath:
         report_death(context(), person=one, reference="DC-2026-2")
         assert client in in_the_hands_of(other)
 
+    @pytest.mark.rule("CLI-13")
+    def test_is_reported_once_under_a_reference_and_withdrawn_as_an_error_only(self):
+        somebody = person("Departed")
+        holder(somebody)
+        for _ in range(2):
+            report_death(context(), person=somebody, reference="DC-1")
+            with pytest.raises(NothingToDo):
+                report_death(context(), person=somebody, reference="DC-1")
+            report_death(context(), person=somebody, reference="DC-2")
+            with pytest.raises(WrongWithdrawal):
+                withdraw_report(by_two(), person=somebody, what=Befell.DEATH, reason=Withdrawal.DISCHARGED)
+            withdraw_report(by_two(), person=somebody, what=Befell.DEATH, reason=Withdrawal.ERROR)
+        report_insolvency(context(), person=somebody, reference="DC-1")
+        withdraw_report(by_two(), person=somebody, what=Befell.INSOLVENCY, reason=Withdrawal.DISCHARGED)
+
     def test_and_insolvency_are_two_holds(self):
         somebody = person("Departed")
         client = holder(somebody)
@@ -174,7 +191,7 @@ class TestWhoIsBehindACompany:
         assert list(holds_on(client).values()) == [Ground.SCREENING]
         shown = client_as_of(client, seams.now()).screenings[people[role]]
         assert shown.waiting == 1
-        clear_hit(by_two(), person=people[role], reason=ClearReason.OTHER_IDENTITY_DOCUMENT)
+        clear_hit(by_two(), **matched(people[role]), reason=ClearReason.OTHER_IDENTITY_DOCUMENT)
         assert client_of(client).status == ClientStatus.ACTIVE
 
     @pytest.mark.rule("CLI-13")
@@ -226,6 +243,15 @@ class TestClosing:
         after = client_of(client)
         assert (after.status, after.status_at, after.holds) == ("closed", closed.status_at, {})
         assert rebuild(check=True).identical
+
+    @pytest.mark.rule("CLI-9", "CLI-13")
+    def test_leaves_nobody_who_could_be_let_act_again(self):
+        client = ClientFactory()
+        somebody = entitled(client)
+        custody.close_client(by_two(), client=client, reason="LEFT")
+        with pytest.raises(ClientClosed):
+            entitled(client, somebody)
+        assert not in_the_hands_of(somebody)
 
     def test_stands_in_books_in_which_a_hold_came_later(self):
         row = Client(status=ClientStatus.CLOSED, base=ClientStatus.CLOSED, holds={}, status_at=seams.now())

@@ -12,7 +12,7 @@ from brokerage.clients.commands.screening import adopt_screening_list, clear_hit
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import screening as queries
 from brokerage.clients.queries.holds import holds_on
-from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.authority import Capacity, OnTheList
 from brokerage.clients.rules.holds import HitWaits, LiftReason
 from brokerage.clients.rules.person import Address, IdKind, Individual
 from brokerage.clients.rules.screening import (
@@ -37,7 +37,7 @@ from brokerage.ledger.entry import SecondPersonNeeded
 from brokerage.ledger.rebuild import rebuild
 from custody import queries as custody
 from tests.factories import AccountFactory, BankFactory, ClientFactory, by_two, context
-from tests.onboarding import entitled
+from tests.onboarding import entitled, matched
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ADDRESS = Address(line="1 Example Road", city="Hong Kong", country="HK")
@@ -136,7 +136,7 @@ class TestAPerson:
         somebody = person()
         screen(context(), person=somebody)
         with pytest.raises(SecondPersonNeeded):
-            clear_hit(context(), person=somebody, reason=ClearReason.COMMON_NAME)
+            clear_hit(context(), **matched(somebody), reason=ClearReason.COMMON_NAME)
         rows = store.cursor().execute("SELECT data::text FROM ledger_event").fetchall()
         rows += store.cursor().execute("SELECT message || evidence::text FROM ledger_refusal").fetchall()
         assert not [row for row in rows if "Wanted" in row[0]]
@@ -155,8 +155,8 @@ class TestAHit:
         with pytest.raises(NotActive):
             custody.standing(account).check(Act.WITHDRAW, "HKD")
         with pytest.raises(SecondPersonNeeded):
-            clear_hit(context(), person=somebody, reason=ClearReason.OTHER_BIRTH_DATA)
-        clear_hit(by_two(), person=somebody, reason=ClearReason.OTHER_BIRTH_DATA)
+            clear_hit(context(), **matched(somebody), reason=ClearReason.OTHER_BIRTH_DATA)
+        clear_hit(by_two(), **matched(somebody), reason=ClearReason.OTHER_BIRTH_DATA)
         custody.standing(account).check(Act.WITHDRAW, "HKD")
         assert queries.screening_clear(somebody)
 
@@ -182,12 +182,12 @@ class TestAHit:
         listed(WANTED)
         screen(context(), person=somebody)
         with pytest.raises(SecondPersonNeeded):
-            confirm_hit(context(), person=somebody)
+            confirm_hit(context(), **matched(somebody))
         assert client_of(client).status == ClientStatus.FROZEN
         assert [row.person for row in queries.hits()] == [somebody]
-        confirm_hit(by_two(), person=somebody)
+        confirm_hit(by_two(), **matched(somebody))
         with pytest.raises(NoHit):
-            clear_hit(by_two(), person=somebody, reason=ClearReason.COMMON_NAME)
+            clear_hit(by_two(), **matched(somebody), reason=ClearReason.COMMON_NAME)
         assert client_of(client).status == ClientStatus.FROZEN
         assert not queries.screening_clear(somebody)
 
@@ -201,7 +201,7 @@ class TestAHit:
         assert screen(context(), person=somebody).value is Outcome.HIT
         assert client_of(client).status == ClientStatus.FROZEN
         assert [row.person for row in queries.hits()] == [somebody]
-        clear_hit(by_two(), person=somebody, reason=ClearReason.COMMON_NAME)
+        clear_hit(by_two(), **matched(somebody), reason=ClearReason.COMMON_NAME)
         assert queries.screening_clear(somebody)
         assert not holds_on(client)
 
@@ -213,18 +213,39 @@ class TestAHit:
         listed(WANTED)
         screen(context(), person=somebody)
         if confirmed:
-            confirm_hit(by_two(), person=somebody)
+            confirm_hit(by_two(), **matched(somebody))
         with pytest.raises(NoHit):
-            clear_hit(by_two(), person=somebody, reason=ClearReason.LEFT_THE_LIST)
+            clear_hit(by_two(), **matched(somebody), reason=ClearReason.LEFT_THE_LIST)
         listed("UN-2,sanction,Someone Else,,,,")
         assert screen(context(), person=somebody).value is Outcome.HIT
         assert holds_on(client)
         assert not queries.screening_clear(somebody)
         with pytest.raises(SecondPersonNeeded):
-            clear_hit(context(), person=somebody, reason=ClearReason.LEFT_THE_LIST)
-        clear_hit(by_two(), person=somebody, reason=ClearReason.LEFT_THE_LIST)
+            clear_hit(context(), **matched(somebody), reason=ClearReason.LEFT_THE_LIST)
+        clear_hit(by_two(), **matched(somebody), reason=ClearReason.LEFT_THE_LIST)
         assert not holds_on(client)
         assert rebuild(check=True).identical
+
+    @pytest.mark.rule("CLI-10")
+    def test_of_somebody_who_left_is_lifted_by_two_people_and_nobody_lets_him_in_again(self):
+        somebody, client = person(), ClientFactory(type=ClientType.JOINT)
+        for each in (somebody, person("Harmless")):
+            entitled(client, each)
+        listed(WANTED)
+        screen(context(), person=somebody)
+        confirm_hit(by_two(), **matched(somebody))
+        (hold,) = holds_on(client)
+        lift = {"client": client, "hold": hold, "reason": LiftReason.PERSON_LEFT}
+        with pytest.raises(HitWaits):
+            lift_hold(by_two(), **lift)
+        left = {"client": client, "person": somebody, "capacity": Capacity.HOLDER}
+        end_authority(context(), **left, reason="LEFT")
+        with pytest.raises(SecondPersonNeeded):
+            lift_hold(context(), **lift)
+        lift_hold(by_two(), **lift)
+        assert client_of(client).status == ClientStatus.ACTIVE
+        with pytest.raises(OnTheList):
+            entitled(client, somebody)
 
     def test_once_cleared_lets_go_of_clients_the_person_no_longer_acts_for(self):
         somebody, client = person(), ClientFactory(type=ClientType.JOINT)
@@ -235,25 +256,62 @@ class TestAHit:
         left = {"client": client, "person": somebody, "capacity": Capacity.HOLDER}
         end_authority(context(), **left, reason="LEFT")
         assert holds_on(client)
-        clear_hit(by_two(), person=somebody, reason=ClearReason.OTHER_BIRTH_DATA)
+        clear_hit(by_two(), **matched(somebody), reason=ClearReason.OTHER_BIRTH_DATA)
         assert not holds_on(client)
 
     def test_once_cleared_comes_back_only_when_the_entry_changes(self):
         listed(WANTED)
         somebody = person()
         screen(context(), person=somebody)
-        clear_hit(by_two(), person=somebody, reason=ClearReason.OTHER_IDENTITY_DOCUMENT)
+        clear_hit(by_two(), **matched(somebody), reason=ClearReason.OTHER_IDENTITY_DOCUMENT)
         listed(WANTED, "UN-2,sanction,Someone Else,,,,")
         assert screen(context(), person=somebody).value is Outcome.CLEAR
         listed(WANTED.replace("1960", "1961"))
         assert screen(context(), person=somebody).value is Outcome.HIT
+
+    @pytest.mark.rule("CLI-10")
+    def test_is_judged_match_by_match_and_what_came_later_waits_on(self):
+        somebody = person()
+        client = holder(somebody)
+        listed(WANTED, EXPOSED)
+        screen(context(), person=somebody)
+        looked_at = matched(somebody)
+        first, _ = looked_at["matches"]
+        later = WANTED.replace("UN-1", "UN-7").replace("1960", "1961")
+        listed(WANTED, EXPOSED, later)
+        screen(context(), person=somebody)
+        clear_hit(by_two(), **looked_at, reason=ClearReason.OTHER_BIRTH_DATA)
+        assert queries.screening(somebody).waiting == 1
+        assert holds_on(client)
+        (third,) = matched(somebody)["matches"]
+        for wrong in ((), (first,), (first, third), (uuid4(), third)):
+            with pytest.raises(NoHit):
+                clear_hit(by_two(), person=somebody, matches=wrong, reason=ClearReason.COMMON_NAME)
+            with pytest.raises(NoHit):
+                confirm_hit(by_two(), person=somebody, matches=wrong)
+        clear_hit(by_two(), person=somebody, matches=(third, third), reason=ClearReason.COMMON_NAME)
+        assert not holds_on(client)
+
+    @pytest.mark.rule("CLI-10")
+    def test_of_two_entries_is_cleared_for_one_and_confirmed_for_the_other(self):
+        somebody = person()
+        client = holder(somebody)
+        listed(WANTED, EXPOSED)
+        screen(context(), person=somebody)
+        kinds = queries.waiting_matches(queries.screening(somebody))
+        exposed, sanctioned = sorted(kinds, key=kinds.__getitem__)
+        clear_hit(by_two(), person=somebody, matches=(exposed,), reason=ClearReason.PEP_ACCEPTED)
+        confirm_hit(by_two(), person=somebody, matches=(sanctioned,))
+        row = queries.screening(somebody)
+        assert (row.waiting, row.confirmed) == (0, 1)
+        assert holds_on(client)
 
     def test_with_a_sanction_is_no_accepted_political_exposure(self):
         listed(WANTED, EXPOSED)
         somebody = person()
         screen(context(), person=somebody)
         with pytest.raises(PepOnly):
-            clear_hit(by_two(), person=somebody, reason=ClearReason.PEP_ACCEPTED)
+            clear_hit(by_two(), **matched(somebody), reason=ClearReason.PEP_ACCEPTED)
 
 
 class TestANewList:

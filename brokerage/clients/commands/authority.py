@@ -12,7 +12,8 @@ from .. import queries
 from ..events import AuthorityEnded, AuthorityGranted
 from ..events.standing import MandateSet
 from ..queries.holds import authorities_of
-from ..queries.screening import is_screened, stopped_by_screening
+from ..queries.screening import is_confirmed, is_screened, stopped_by_screening
+from ..queries.standing_authorities import is_named
 from ..rules.authority import (
     AuthorityStands,
     BadPower,
@@ -20,13 +21,16 @@ from ..rules.authority import (
     NeedsPower,
     NoAuthority,
     NotScreened,
+    OnTheList,
     authority_id,
     check_capacity,
 )
+from ..rules.documents import DocumentKind
 from ..rules.mandate import check_left, check_mandate
 from ..rules.reasons import checked_reason
 from ..rules.stages import check_bound
-from ..rules.status import ClientType
+from ..rules.standing_authorities import check_fresh
+from ..rules.status import ClientStatus, ClientType, check_not_closed
 from .holds import freeze_for_hit
 
 
@@ -36,9 +40,9 @@ def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capac
 
     What an approval asks for is asked for here: `document` is the paper that proves who the person is
     (CLI-6), the person was screened (CLI-10), a holder signed the agreements and certified for tax, and the
-    client's legal form has room. Raises UnknownClient, UnknownPerson, PersonErased, UnknownDocument,
-    StepMissing, WrongCapacity, CannotAct, NotScreened, AuthorityStands or SecondPersonNeeded; NeedsPower for
-    an attorney.
+    client's legal form has room. Raises UnknownClient, ClientClosed, UnknownPerson, PersonErased,
+    UnknownDocument, StepMissing, WrongCapacity, CannotAct, NotScreened, OnTheList, AuthorityStands or
+    SecondPersonNeeded; NeedsPower for an attorney.
     """
     if capacity is Capacity.ATTORNEY:
         raise NeedsPower("Appoint an attorney under a power of attorney.", client=client)
@@ -58,14 +62,16 @@ def grant_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capac
 def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID, until: date) -> UUID:
     """Let a person act under a power of attorney until the end of a day, by two people (CLI-13).
 
-    It ends before that by revocation or its principal's death. Returns the id of the authority. Raises
-    UnknownDocument, BadPower, and as `grant_authority`.
+    It ends before that by revocation or its principal's death. `document` is a holder's power of attorney on
+    which nothing rests yet, revoked or not. Returns the id of the authority. Raises UnknownDocument,
+    PaperUsed, BadPower, and as `grant_authority`.
     """
     entry.lock(client, person)
     principals = {other for other, capacity in authorities_of(client) if capacity is Capacity.HOLDER}
-    paper = queries.document(document)
-    if until < hong_kong_date(entry.effective_at) or person in principals or paper.person not in principals:
-        raise BadPower("A power of attorney is a holder's paper, for another person, and not past.")
+    if until < hong_kong_date(entry.effective_at) or person in principals:
+        raise BadPower("A power of attorney is for another person than a holder, and not past.")
+    paper = queries.paper(document, principals, DocumentKind.AUTHORITY)
+    check_fresh(named=is_named(paper), stored=hong_kong_date(paper.stored_at))
     queries.able(paper.person)
     granted = AuthorityGranted(person=person, capacity=Capacity.ATTORNEY, until=until, document=document)
     return _grant(entry, client, granted)
@@ -73,10 +79,12 @@ def appoint_attorney(entry: Entry, *, client: UUID, person: UUID, document: UUID
 
 def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
     """Record an authority on the locked client, frozen at once if a screening hit stops the person."""
-    queries.client(client)
+    check_not_closed(ClientStatus(queries.client(client).status))
     queries.able(granted.person)
     if not is_screened(granted.person):
         raise NotScreened("Have the person compared with the screening list first.", person=granted.person)
+    if is_confirmed(granted.person):
+        raise OnTheList("This person was found to be on the screening list.", person=granted.person)
     authority = authority_id(client, granted.person, granted.capacity)
     if queries.authority_stands(authority):
         raise AuthorityStands("This person acts for the client in that capacity already.", client=client)

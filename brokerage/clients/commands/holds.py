@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import Busy, command
+from brokerage.ledger.commands import Busy, NothingToDo, command
 from brokerage.ledger.entry import Entry
 
 from .. import queries
@@ -17,7 +17,9 @@ from ..queries.holds import (
     clients_stopped_by,
     holds_on,
     is_closed,
+    people_of,
     principals_of,
+    reports_of,
 )
 from ..rules.application import PartyRole
 from ..rules.authority import Capacity
@@ -30,6 +32,7 @@ from ..rules.holds import (
     NothingReported,
     UnknownHold,
     Withdrawal,
+    check_withdrawal,
     checked_hold_reference,
     hold_id,
     screening_hold,
@@ -60,13 +63,14 @@ def place_hold(entry: Entry, *, client: UUID, ground: Ground, reference: str) ->
 def lift_hold(entry: Entry, *, client: UUID, hold: UUID, reason: LiftReason) -> None:
     """Lift a hold, by two people; the client stays frozen while another stands.
 
-    Raises UnknownHold, HitWaits for a screening hold, or SecondPersonNeeded.
+    Raises UnknownHold, HitWaits for the screening hold of somebody who acts for the client or is behind it,
+    or SecondPersonNeeded.
     """
     entry.lock(client)
     ground = holds_on(client).get(hold)
     if ground is None:
         raise UnknownHold("No such hold stands on the client.", client=client, hold=hold)
-    if ground is Ground.SCREENING:
+    if hold in {screening_hold(client, person) for person in people_of(client)}:
         raise HitWaits("Judge the screening hit; the hold goes with it.", client=client, hold=hold)
     entry.second_person(Perm.APPROVE_STATUSES, client=client, hold=hold)
     entry.record(client, HoldLifted(hold=hold, ground=ground, reason=reason))
@@ -78,7 +82,7 @@ def report_death(entry: Entry, *, person: UUID, reference: str) -> None:
 
     Powers of attorney that the person gave end too, and all over a client whose only holder died. What the
     person runs, owns or benefits from is reviewed. `reference` names the paper seen. Raises UnknownPerson,
-    PersonErased or BadHoldReference.
+    PersonErased or BadHoldReference; NothingToDo when it was reported under this reference.
     """
     _befall(entry, person, Ground.DEATH, checked_hold_reference(reference))
 
@@ -93,9 +97,10 @@ def report_insolvency(entry: Entry, *, person: UUID, reference: str) -> None:
 def withdraw_report(entry: Entry, *, person: UUID, what: Befell, reason: Withdrawal) -> None:
     """A reported death or insolvency counts no longer, by two people: the person may act again.
 
-    Holds are lifted and authorities granted anew by their own commands. Raises UnknownPerson, PersonErased,
-    NothingReported or SecondPersonNeeded.
+    Holds are lifted and authorities granted anew by their own commands. Raises WrongWithdrawal,
+    UnknownPerson, PersonErased, NothingReported or SecondPersonNeeded.
     """
+    check_withdrawal(what, reason)
     entry.lock(person)
     found = queries.person(person)
     if not {Befell.DEATH: found.died_at, Befell.INSOLVENCY: found.insolvent_at}[what]:
@@ -107,8 +112,10 @@ def withdraw_report(entry: Entry, *, person: UUID, what: Befell, reason: Withdra
 def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:
     clients = lock_person(entry, person)
     queries.person(person)
-    happened = DeathReported if ground is Ground.DEATH else InsolvencyReported
-    entry.record(person, happened(reference=reference))
+    reported = DeathReported if ground is Ground.DEATH else InsolvencyReported
+    if (happened := reported(reference=reference)) in reports_of(person):
+        raise NothingToDo("This was reported under the same reference.", person=person)
+    entry.record(person, happened)
     bodies, behind = clients_behind(person, PartyRole.ENTITY), clients_behind(person)
     for client in clients:
         if client in bodies or (person, Capacity.HOLDER) in authorities_of(client):

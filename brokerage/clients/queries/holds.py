@@ -5,10 +5,11 @@ from uuid import UUID
 from brokerage.ledger import queries as ledger
 
 from ..events import AuthorityGranted
+from ..events.holds import DeathReported, InsolvencyReported, ReportWithdrawn
 from ..models import Application, Authority, Client, Document, Party
 from ..rules.application import PartyRole
 from ..rules.authority import CAPACITY, Capacity
-from ..rules.holds import Ground, screening_hold
+from ..rules.holds import Befell, Ground, screening_hold
 from ..rules.status import ClientStatus
 
 BEHIND = frozenset(PartyRole) - frozenset(CAPACITY)
@@ -45,6 +46,12 @@ def parties_behind(client: UUID) -> list[Party]:
     return list(Party.objects.filter(application__in=opened, removed_at=None, role__in=BEHIND))
 
 
+def people_of(client: UUID) -> frozenset[UUID]:
+    """Who acts for a client now or is behind it: those whose hit stops it, as `clients_of` tells."""
+    acting = [person for person, _ in authorities_of(client)]
+    return frozenset([*acting, *(each.person for each in parties_behind(client))])
+
+
 def principals_of(client: UUID) -> dict[UUID, UUID]:
     """Under whose power of attorney each attorney of a client acts or acted: attorney -> principal."""
     granted = [each.event for each in ledger.events(client) if isinstance(each.event, AuthorityGranted)]
@@ -53,6 +60,18 @@ def principals_of(client: UUID) -> dict[UUID, UUID]:
     }
     given_by = dict(Document.objects.filter(pk__in=powers.values()).values_list("id", "person"))
     return {attorney: given_by[power] for attorney, power in powers.items() if power in given_by}
+
+
+def reports_of(person: UUID) -> list[DeathReported | InsolvencyReported]:
+    """What was reported of a person and not withdrawn since, oldest first."""
+    reports: list[DeathReported | InsolvencyReported] = []
+    for each in ledger.events(person):
+        if isinstance(each.event, DeathReported | InsolvencyReported):
+            reports.append(each.event)
+        elif isinstance(each.event, ReportWithdrawn):
+            kind = DeathReported if each.event.what is Befell.DEATH else InsolvencyReported
+            reports = [report for report in reports if not isinstance(report, kind)]
+    return reports
 
 
 def clients_stopped_by(person: UUID) -> list[UUID]:

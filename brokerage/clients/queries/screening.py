@@ -62,6 +62,12 @@ def stopped_by_screening(person: UUID) -> bool:
     return row is not None and bool(row.waiting or row.confirmed)
 
 
+def is_confirmed(person: UUID) -> bool:
+    """Whether two people confirmed a match of the person that none has cleared since."""
+    row = screening(person)
+    return row is not None and bool(row.confirmed)
+
+
 def hits() -> QuerySet[Screening]:
     """Screenings with a match that waits for judgement, the longest waiting first."""
     return Screening.objects.filter(waiting__gt=0)

@@ -42,6 +42,12 @@ class NotScreened(Refused):
     code = "clients.not-screened"
 
 
+class OnTheList(Refused):
+    """CLI-10: two people confirmed that the person is who a screening list names."""
+
+    code = "clients.on-the-list"
+
+
 class WrongCapacity(Refused):
     """CLI-13: the client's legal form has nobody, or nobody more, in this capacity."""
 
@@ -55,7 +61,7 @@ class NeedsPower(Refused):
 
 
 class BadPower(Refused):
-    """A power of attorney without a living principal, for oneself, or with an end that has passed."""
+    """A power of attorney for somebody who holds the client, or with an end that has passed."""
 
     code = "clients.bad-power-of-attorney"
 

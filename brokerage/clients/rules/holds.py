@@ -15,7 +15,7 @@ class Ground(StrEnum):
     DEATH = "death"
     BANKRUPTCY = "bankruptcy"
     SCREENING = "screening"
-    """A screening hit that waits for judgement or was confirmed; it goes when the hit is cleared."""
+    """A screening hit that waits for judgement or was confirmed; it goes with the hit, or with the person."""
     HOUSE = "house"
 
 
@@ -27,6 +27,8 @@ class LiftReason(StrEnum):
     SURVIVORSHIP = "survivorship"
     TRUSTEE_INSTRUCTED = "trustee-instructed"
     HIT_CLEARED = "hit-cleared"
+    PERSON_LEFT = "person-left"
+    """Whoever the hit is of neither acts for the client nor is behind it any longer."""
     PLACED_IN_ERROR = "placed-in-error"
     MATTER_CLOSED = "matter-closed"
 
@@ -52,6 +54,12 @@ class NothingReported(Refused):
     code = "clients.nothing-reported"
 
 
+class WrongWithdrawal(Refused):
+    """CLI-13: a death that is withdrawn as if it were a bankruptcy that came to its end."""
+
+    code = "clients.wrong-withdrawal"
+
+
 class HoldInPlace(Refused):
     """A hold on this ground and reference stands, or one stands in the way."""
 
@@ -71,7 +79,7 @@ class BadHoldReference(Refused):
 
 
 class HitWaits(Refused):
-    """A hold for a screening hit goes with the hit."""
+    """CLI-10: a hold for a screening hit goes with the hit while its person has to do with the client."""
 
     code = "clients.hit-waits"
 
@@ -84,6 +92,12 @@ def hold_id(client: UUID, ground: Ground, reference: str) -> UUID:
 def screening_hold(client: UUID, person: UUID) -> UUID:
     """The id of the hold on a client for a screening hit of a person who acts for it."""
     return hold_id(client, Ground.SCREENING, str(person))
+
+
+def check_withdrawal(what: Befell, reason: Withdrawal) -> None:
+    """CLI-13: pass unless a death is to be discharged; raises WrongWithdrawal."""
+    if reason is Withdrawal.DISCHARGED and what is not Befell.INSOLVENCY:
+        raise WrongWithdrawal("Only a bankruptcy or winding-up is discharged.", what=what)
 
 
 def checked_hold_reference(reference: str) -> str:
