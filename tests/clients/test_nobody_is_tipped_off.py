@@ -3,6 +3,7 @@
 import io
 import re
 from contextlib import redirect_stdout
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client as Browser
 
-from brokerage.clients.commands import cases, hold_person
+from brokerage.clients.commands import cases, change_status, hold_person
 from brokerage.clients.events import PersonHeld
 from brokerage.clients.queries import cases as cased
 from brokerage.clients.rules.cases import AlertGround, Closing
-from brokerage.ledger import browse, known, numbering, registry, seals, store
+from brokerage.clients.rules.status import ClientStatus
+from brokerage.ledger import browse, known, numbering, registry, seals, seams, store
 from brokerage.ledger.registry import Audience, kinds
+from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import (
     CHECKER,
@@ -27,6 +30,7 @@ from tests.factories import (
     BankFactory,
     ClientFactory,
     DepositFactory,
+    by_two,
     context,
 )
 from tests.http.test_gate import addresses
@@ -178,6 +182,31 @@ def test_the_explorers_next_page_is_found_without_a_number(monkeypatch):
     (hidden,) = {each.id for each in cased.cases()}
     assert answer(browser, f"/staff/ledger/events/{hidden}@1/")[0] == 404
     assert explored(browser, f"?before={hidden}@1")[0] == []
+
+
+@pytest.mark.rule("CLI-12")
+@pytest.mark.parametrize("way", ["portal", "rest"])
+def test_what_a_frozen_client_asks_for_is_refused_in_the_words_of_any_other_stop(way):
+    ends = hong_kong_date(seams.now()) + timedelta(days=30)
+    form = {"purpose": "client-money", "ends": str(ends), "revocation_stated": True}
+    told = []
+    for name, stop in ("ada", ClientStatus.FROZEN), ("ben", ClientStatus.SUSPENDED):
+        client, browser = ClientFactory(), Browser()
+        user = desk.member(name=name, staff=False)
+        entitled(client, user.person)
+        desk.proved(Browser.force_login)(browser, user)
+        change_status(by_two(), client=client, status=stop, reason="CASE-1")
+        if way == "rest":
+            path, kind = f"/api/v1/clients/{client}/give-standing-authority", "application/json"
+            given = browser.post(path, form, content_type=kind, headers={"Idempotency-Key": f"give-{name}"})
+        else:
+            path = "/portal/authorities/give/"
+            given = browser.post(path, {**form, "client": str(client)}, follow=True)
+        text = given.content.decode()
+        assert not re.search(f"frozen|suspended|{ClientStatus.ACTIVE} client", text)
+        told.append((given.status_code, re.findall("This cannot be done for the client now.", text)))
+    assert told[0] == told[1]
+    assert len(told[0][1]) == 1
 
 
 @pytest.mark.rule("CLI-12")

@@ -112,7 +112,7 @@ class CloseElsewhere(Refused):
 
 
 class ClientClosed(Refused):
-    """The client is closed for good: nothing is left that could be stopped."""
+    """The client is closed for good: nothing is left to stop, and nobody acts for it again."""
 
     code = "clients.client-closed"
 
@@ -129,15 +129,18 @@ def client_id(reference: str) -> UUID:
 
 
 def check_may(status: ClientStatus, act: Act) -> None:
-    """Pass if a client in `status` may have `act` done; raises NotActive otherwise."""
+    """Pass if a client in `status` may have `act` done; raises NotActive otherwise.
+
+    Its words are the same for every status: a freeze may be one that nobody tells the client of (CLI-12).
+    """
     if act not in ALLOWED[status]:
-        raise NotActive(f"The client is {status}; this needs an active client.", status=status, act=act)
+        raise NotActive("This cannot be done for the client now.", status=status, act=act)
 
 
 def check_not_closed(status: ClientStatus) -> None:
     """Pass unless the client is closed; raises ClientClosed."""
     if status is ClientStatus.CLOSED:
-        raise ClientClosed("The client is closed, and stays so: there is nothing to freeze.")
+        raise ClientClosed("The client is closed, and stays so.")
 
 
 def check_transition(old: ClientStatus, new: ClientStatus, reason: str) -> None:
