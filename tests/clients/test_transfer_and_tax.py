@@ -1,5 +1,6 @@
 """The tax certificate and the first transfer of an application, against the real book."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -19,10 +20,19 @@ from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.reviews import Circumstance
 from brokerage.clients.rules.stages import undone
-from brokerage.clients.rules.tax import Certificate, CertificateDoubtful, NoNumber, Residence
+from brokerage.clients.rules.standing_authorities import PaperUsed
+from brokerage.clients.rules.tax import (
+    Certificate,
+    CertificateDoubtful,
+    CertificateOutdated,
+    EntityKind,
+    NoNumber,
+    Residence,
+)
 from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import registry, seams
+from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from custody.commands import close_client
 from tests.clients.test_application import applied, stands
@@ -157,6 +167,46 @@ class TestTax:
             assert certificates_to_chase(at) == [(Due(person, end, overdue), [client])]
         newcomers.certify_one(DESK, HolderFactory(id=person))
         assert certificates_to_chase(end) == []
+
+    def test_given_anew_is_signed_since_the_change_on_a_paper_of_its_own(self) -> None:
+        client = OnboardedClientFactory()
+        (person,) = queries.people_behind(client)
+        used = next(each.id for each in queries.documents(person) if each.kind == DocumentKind.SIGNATURE)
+        today, tomorrow = hong_kong_date(seams.now()), seams.now() + timedelta(days=1)
+
+        def given(signed_on: date, document: UUID) -> None:
+            home = Residence(country="HK", missing=NoNumber.NOT_ISSUED)
+            certificate = Certificate(residences=(home,), signed_on=signed_on)
+            record = vault.put(person, vault.Kind.CERTIFICATE, certificate).id
+            commands.certify_tax(context(), record=record, document=document)
+
+        given(today - timedelta(days=1), used)  # nothing has changed: what was typed wrong is typed again
+        change_circumstances(context(), client=client, what=Circumstance.TAX_RESIDENCE)
+        with seams.using(clock=lambda: tomorrow):
+            change_circumstances(context(), client=client, what=Circumstance.TAX_RESIDENCE)
+            with pytest.raises(CertificateOutdated):
+                given(today, signed(person))
+            with pytest.raises(PaperUsed):
+                given(hong_kong_date(tomorrow), used)
+            given(hong_kong_date(tomorrow), signed(person))
+            assert certificates_to_chase(tomorrow) == []
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_an_entity_that_became_passive_asks_for_those_of_its_controllers(self) -> None:
+        newcomer = company(kind=EntityKind.ACTIVE)
+        client = OnboardedClientFactory(newcomer=newcomer)
+        body, owner = newcomer.people[0], newcomer.people[-1]
+        assert queries.tax_status(owner.id) is None
+        newcomers.certify_one(DESK, replace(body, entity=EntityKind.EXCLUDED))
+        assert certificates_to_chase(seams.now()) == []
+        for _ in range(2):
+            newcomers.certify_one(DESK, replace(body, entity=EntityKind.PASSIVE))
+            ((due, clients),) = certificates_to_chase(seams.now())
+            assert (due.person, clients, due.overdue) == (owner.id, [client], False)
+        newcomers.certify_one(DESK, owner)
+        newcomers.certify_one(DESK, replace(body, entity=EntityKind.PASSIVE))
+        assert certificates_to_chase(seams.now()) == []
+        assert rebuild(check=True).identical
 
     def test_of_a_closed_client_is_not_chased(self) -> None:
         client = OnboardedClientFactory(newcomer=company())

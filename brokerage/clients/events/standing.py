@@ -113,7 +113,9 @@ def _without_countries(data: dict[str, Any]) -> dict[str, Any]:
 @event("clients.tax-circumstances-changed")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCircumstancesChanged:
-    """What a certificate says may be wrong since then: a new one is due within the time of grace."""
+    """What a certificate says may be wrong since then, or a first one is asked for: it is due within the
+    time of grace.
+    """
 
     changed_at: datetime
     reason: str

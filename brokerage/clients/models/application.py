@@ -117,7 +117,8 @@ class Signature(models.Model):
 class TaxStatus(models.Model):
     """A person's newest self-certification, and when what it was checked against first changed since.
 
-    The id is the person's, `version` the record of the person's details at that time.
+    The id is the person's, `version` the record of the person's details at that time. Who is asked for a
+    first one has no record yet.
     """
 
     id = models.UUIDField(primary_key=True)

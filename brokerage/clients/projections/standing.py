@@ -82,8 +82,8 @@ def _tax_status(row: TaxStatus | None, recorded: Recorded) -> TaxStatus:
     event = recorded.event
     if not isinstance(event, TaxCertified):
         row = row or TaxStatus(id=recorded.stream)
-        unlike = isinstance(event, TaxCircumstancesChanged) or event.version != row.version
-        if row.record is not None and unlike:
+        asked = isinstance(event, TaxCircumstancesChanged)
+        if asked or (row.record is not None and event.version != row.version):
             row.changed_at = row.changed_at or recorded.effective_at
         return row
     return TaxStatus(

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
+from django.db.models import Q
+
+from brokerage.ledger import queries as ledger
 from brokerage.market.rules.calendars import hong_kong_date
 
+from ..events.person import PersonRecorded
+from ..events.standing import TaxCircumstancesChanged
 from ..models import Client, TaxStatus
+from ..rules.application import PartyRole
+from ..rules.stages import CONTROLLERS
 from ..rules.status import ClientStatus
 from ..rules.tax import valid_until
 from ..rules.terms import terms
-from .holds import clients_of
+from .holds import clients_behind, clients_of, is_closed, parties_behind
 from .person import people_behind
 
 
@@ -24,6 +31,30 @@ class Due:
     overdue: bool
 
 
+def last_change(person: UUID) -> date | None:
+    """The day of the newest change that a person's certificate does not cover; None while it stands."""
+    if not TaxStatus.objects.filter(pk=person, record__isnull=False, changed_at__isnull=False).exists():
+        return None
+    changes = (TaxCircumstancesChanged, PersonRecorded)
+    newest = [each.effective_at for each in ledger.events(person) if isinstance(each.event, changes)][-1]
+    return hong_kong_date(newest)
+
+
+def uncertified_controllers(entity: UUID) -> list[UUID]:
+    """Who controls or benefits from the clients that an entity is, and has no certificate nor is asked for
+    one, by id. Once the entity is passive they must give one.
+    """
+    people = {
+        each.person
+        for client in clients_behind(entity, PartyRole.ENTITY)
+        if not is_closed(client)
+        for each in parties_behind(client)
+        if each.role in CONTROLLERS
+    }
+    told = TaxStatus.objects.filter(Q(record__isnull=False) | Q(changed_at__isnull=False), pk__in=people)
+    return sorted(people - set(told.values_list("pk", flat=True)))
+
+
 def certified_behind(client: UUID) -> list[UUID]:
     """Those behind a client who certified their tax residence, by id."""
     rows = TaxStatus.objects.filter(pk__in=people_behind(client), record__isnull=False)
@@ -31,7 +62,9 @@ def certified_behind(client: UUID) -> list[UUID]:
 
 
 def certificates_due(at: datetime, people: Iterable[UUID] | None = None) -> list[Due]:
-    """Certificates whose ground has changed, of these people or of everybody, the first to end first."""
+    """Certificates whose ground has changed, and first ones of who controls what became passive: of these
+    people or of everybody, the first to end first.
+    """
     rows = TaxStatus.objects.filter(changed_at__isnull=False).order_by("changed_at")
     if people is not None:
         rows = rows.filter(pk__in=list(people))

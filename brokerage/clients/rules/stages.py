@@ -19,6 +19,15 @@ from .application import (
 )
 from .status import ClientType
 
+CONTROLLERS = (
+    PartyRole.CONTROLLER,
+    PartyRole.PARTNER,
+    PartyRole.TRUSTEE,
+    PartyRole.SETTLOR,
+    PartyRole.BENEFICIARY,
+)
+"""Who certifies beside a passive entity (CARF)."""
+
 
 def _parties_named(facts: Facts) -> bool:
     try:
@@ -72,8 +81,7 @@ def check_signed(facts: Facts) -> None:
 def to_certify(facts: Facts) -> frozenset[UUID]:
     """Whose tax residence must be certified: the client's, and a passive entity's controllers'."""
     own = facts.of(PartyRole.HOLDER, PartyRole.ENTITY)
-    controllers = (PartyRole.CONTROLLER, PartyRole.PARTNER, PartyRole.TRUSTEE, PartyRole.SETTLOR)
-    return own | facts.of(*controllers, PartyRole.BENEFICIARY) if facts.passive else own
+    return own | facts.of(*CONTROLLERS) if facts.passive else own
 
 
 DONE: dict[Stage, Callable[[Facts], bool]] = {

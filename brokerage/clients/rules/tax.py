@@ -66,6 +66,12 @@ class CertificateDoubtful(Refused):
     code = "clients.certificate-doubtful"
 
 
+class CertificateOutdated(Refused):
+    """CARF: a certificate signed before the day from which a new one is asked for."""
+
+    code = "clients.certificate-outdated"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Residence:
     """A country that taxes the person, with the number it knows the person by, or why there is none."""
@@ -143,6 +149,12 @@ def check_confirmed(certificate: Certificate, details: Individual | Entity) -> N
     """Pass if exactly what does not fit was shown and confirmed to be right; raises CertificateDoubtful."""
     if set(certificate.confirmed) != set(doubts(certificate, details)):
         raise CertificateDoubtful("Check what does not fit, or confirm that it is right.")
+
+
+def check_renewed(signed_on: date, changed: date | None) -> None:
+    """CARF: pass if a certificate was signed since circumstances changed; raises CertificateOutdated."""
+    if changed is not None and signed_on < changed:
+        raise CertificateOutdated("This was signed before circumstances changed; have it signed anew.")
 
 
 def valid_until(changed_at: datetime, terms: Terms) -> datetime:
