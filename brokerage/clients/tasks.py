@@ -100,14 +100,15 @@ def forget_texts(run: Run, items: Sequence[UUID]) -> None:
 def send_renewal_notice(message: outbox.Message) -> None:
     """Mail a renewal's notice and keep the receipt.
 
-    One about a term that is over is not sent, nor one to a client that is not active by now: its authority
-    lapses. Raises Unreachable, so that the message is tried again and then parked for staff.
+    One about a term that is over or told of is not sent, nor one to a client that is not active by now: its
+    authority lapses, unless it is announced again. Raises Unreachable, so that the message is tried again
+    and then parked for staff.
     """
     authority, ends = UUID(message.payload["authority"]), date.fromisoformat(message.payload["ends"])
     with suppress(UnknownStandingAuthority, NothingToDo):
         row = authorities.standing_authority(authority)
         active = queries.client(row.client).status == ClientStatus.ACTIVE
-        if row.noticed is None or row.ends != ends or not active:
+        if row.noticed is None or row.delivered is not None or row.ends != ends or not active:
             return
         told = tell_of_renewal(row)
         context = Context(
@@ -130,7 +131,8 @@ def send_renewal_notice(message: outbox.Message) -> None:
 def conclude_authorities(run: Run, items: Sequence[UUID]) -> None:
     """Announce renewals, renew by silence or let lapse (AST-2), and end powers of attorney that ran out."""
     day = hong_kong_date(run.slot)
-    for authority in authorities.to_announce(day):
+    on_their_way = [UUID(each["authority"]) for each in outbox.unsent(RENEWAL_NOTICE)]
+    for authority in authorities.to_announce(day, on_their_way):
         with suppress(NothingToDo, NoticeTooLate, NotActive):
             announce_renewal(run.context(f"{authority}:announce"), authority=authority)
     for authority in authorities.run_out(day):

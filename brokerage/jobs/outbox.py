@@ -62,6 +62,12 @@ def put(kind: str, key: str, payload: dict[str, Any]) -> None:
     Outbox.objects.bulk_create([message], ignore_conflicts=True)
 
 
+def unsent(kind: str) -> list[dict[str, Any]]:
+    """What the messages of a kind say that wait for their handler, or for staff after five failures."""
+    waiting = Outbox.objects.filter(kind=kind).exclude(state=OutboxState.SENT)
+    return list(waiting.values_list("payload", flat=True))
+
+
 def relay(more: Callable[[], bool] = lambda: True) -> int:
     """Send every message that is due, oldest first, until `more` says stop; the number of attempts."""
     attempts = 0

@@ -19,6 +19,7 @@ from brokerage.clients.commands.standing_authorities import (
     renew_standing_authority,
     revoke_standing_authority,
 )
+from brokerage.clients.commands.status import change_status
 from brokerage.clients.events.standing_authorities import RenewalNoticeDelivered
 from brokerage.clients.models import StandingAuthority
 from brokerage.clients.queries import in_the_hands_of
@@ -29,7 +30,7 @@ from brokerage.clients.queries.standing_authorities import (
     standing_authority,
 )
 from brokerage.clients.rules.authority import BadPower, Capacity, NeedsPower, NotScreened
-from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.holds import Ground, LiftReason
 from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.person import CannotAct
@@ -48,13 +49,14 @@ from brokerage.clients.rules.standing_authorities import (
     covers,
     end_of_term,
 )
-from brokerage.clients.rules.status import Classification, ClientType, NotActive
+from brokerage.clients.rules.status import Classification, ClientStatus, ClientType, NotActive
 from brokerage.clients.tasks import conclude_authorities
 from brokerage.jobs import outbox
 from brokerage.jobs.queries import parked_items
 from brokerage.jobs.schedule import Run
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
+from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.entry import SecondPersonNeeded, Source
 from brokerage.ledger.rebuild import rebuild
 from tests import desk
@@ -62,7 +64,7 @@ from tests.clients.test_screening import holder, person
 from tests.clients.test_vault import details, recorded
 from tests.factories import ClientFactory, by_two, context
 from tests.http import callers
-from tests.onboarding import entitled, screened, signing
+from tests.onboarding import entitled, identity, screened, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RETAIL, PROFESSIONAL = Classification.RETAIL, Classification.PROFESSIONAL
@@ -271,6 +273,36 @@ class TestAStandingAuthority:
         assert [mail.to for mail in mailoutbox] == [["zoe@example.test"]]
         assert standing_authority(authority).delivered
 
+    @pytest.mark.rule("AST-2")
+    def test_is_announced_again_where_the_notice_found_the_client_stopped(self, mailoutbox):
+        client = ClientFactory()
+        reachable(client, "ada")
+        authority, early = given(client=client), LAST - timedelta(days=30)
+        with at(early):
+            announce_renewal(context(), authority=authority)
+            change_status(context(), client=client, status=ClientStatus.SUSPENDED, reason="CASE-1")
+            outbox.relay()
+            change_status(by_two(), client=client, status=ClientStatus.ACTIVE, reason="CASE-1")
+        assert not mailoutbox
+        work(early + timedelta(days=1))
+        assert len(mailoutbox) == 1
+        assert standing_authority(authority).delivered == early + timedelta(days=1)
+        work(early + timedelta(days=2))
+        with at(early + timedelta(days=2)), pytest.raises(NothingToDo):
+            announce_renewal(context(), authority=authority)
+        assert len(mailoutbox) == 1
+
+    @pytest.mark.rule("AST-2")
+    def test_announced_twice_is_told_of_once(self, mailoutbox):
+        client = ClientFactory()
+        reachable(client, "ada")
+        authority = given(client=client)
+        with at(LAST - timedelta(days=30)):
+            for _ in range(2):
+                announce_renewal(context(), authority=authority)
+            outbox.relay()
+        assert len(mailoutbox) == 1
+
     def test_that_ended_meanwhile_is_not_announced_by_mail(self, mailoutbox):
         client = ClientFactory()
         reachable(client, "ada")
@@ -409,7 +441,26 @@ class TestAPowerOfAttorney:
             with pytest.raises(BadPower):
                 appoint_attorney(by_two(), **wanted, until=START - timedelta(days=1))
             with pytest.raises(BadPower):
-                appoint_attorney(by_two(), **(wanted | {"document": paper(attorney)}), until=LAST)
+                appoint_attorney(by_two(), **(wanted | {"person": principal}), until=LAST)
+
+    @pytest.mark.rule("CLI-13")
+    def test_is_the_principals_paper_of_that_kind_and_no_paper_twice(self):
+        principal, attorney = person("Principal"), screened(person("Attorney"))
+        client = holder(principal)
+        power = paper(principal)
+        with at(START):
+            for wrong in (paper(principal, DocumentKind.SIGNATURE), identity(principal), paper(attorney)):
+                with pytest.raises(UnknownDocument):
+                    self.appoint(client, attorney, wrong)
+            self.appoint(client, attorney, power)
+            ended = {"person": attorney, "capacity": Capacity.ATTORNEY, "reason": "REVOKED"}
+            end_authority(context(), client=client, **ended)
+            with pytest.raises(PaperUsed):
+                self.appoint(client, attorney, power)
+            self.appoint(client, attorney, paper(principal))
+
+    def appoint(self, client: UUID, attorney: UUID, power: UUID) -> None:
+        appoint_attorney(by_two(), client=client, person=attorney, document=power, until=LAST)
 
     @pytest.mark.rule("CLI-13")
     def test_ends_with_its_last_day(self):

@@ -81,16 +81,17 @@ def give_standing_authority(
 def announce_renewal(entry: Entry, *, authority: UUID) -> None:
     """Have the client told that silence renews the authority; at least 14 days before its end.
 
-    Raises UnknownStandingAuthority, NotActive, NoticeTooLate, or NothingToDo when it was announced.
+    Again as long as no notice was delivered: the one before may have found the client stopped. Raises
+    UnknownStandingAuthority, NotActive, NoticeTooLate, or NothingToDo when it was told or objected to.
     """
     found = _locked(entry, authority)
     _check_active(found.client)
-    if found.noticed is not None:
-        raise NothingToDo("The renewal was announced.", authority=authority)
+    if found.delivered is not None or found.objected:
+        raise NothingToDo("The client was told of the renewal, or objected.", authority=authority)
     check_notice(found.ends, hong_kong_date(entry.effective_at))
     entry.record(found.client, RenewalAnnounced(authority=authority, ends=found.ends))
     about = {"authority": str(authority), "ends": found.ends.isoformat()}
-    outbox.put(RENEWAL_NOTICE, f"{RENEWAL_NOTICE}:{authority}:{found.ends}", about)
+    outbox.put(RENEWAL_NOTICE, f"{RENEWAL_NOTICE}:{authority}:{entry.version(found.client)}", about)
 
 
 @command("clients.note-renewal-delivered")

@@ -1,5 +1,6 @@
 """Standing authorities: which stand, which end soon, and what they cover."""
 
+from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
@@ -67,12 +68,15 @@ def is_named(paper: Document) -> bool:
     )
 
 
-def to_announce(day: date) -> list[UUID]:
-    """Those of active clients that end within the house's reminder and were not announced, by id."""
+def to_announce(day: date, on_their_way: Collection[UUID]) -> list[UUID]:
+    """Those of active clients that end within the house's reminder and that nobody was told of, by id.
+
+    `on_their_way` are those with a notice that is still to be sent.
+    """
     active = Client.objects.filter(status=ClientStatus.ACTIVE).values("id")
     rows = StandingAuthority.objects.filter(
-        client__in=active, ended_at=None, noticed=None, ends__gte=day, ends__lte=day + REMINDER
-    )
+        client__in=active, ended_at=None, delivered=None, objected=False, ends__range=(day, day + REMINDER)
+    ).exclude(pk__in=on_their_way)
     return list(rows.order_by("pk").values_list("pk", flat=True))
 
 

@@ -40,7 +40,7 @@ class NotWritten(Refused):
 
 
 class PaperUsed(Refused):
-    """AST-2: a paper that cannot be about this term: something else rests on it, or it is too old."""
+    """A paper that cannot be about this: something else rests on it, or it is older than the term (AST-2)."""
 
     code = "clients.paper-used"
 
@@ -104,7 +104,7 @@ def check_given(
 
 
 def check_fresh(*, named: bool, stored: date, since: date | None = None) -> None:
-    """AST-2: pass if nothing else rests on a signed paper, and it came in since a day; raises PaperUsed."""
+    """Pass if nothing else rests on a signed paper, and it came in since a day (AST-2); raises PaperUsed."""
     if named:
         raise PaperUsed("Something else rests on this paper; add the one that was signed for this.")
     if since is not None and stored < since:
