@@ -8,7 +8,7 @@ from uuid import UUID
 
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands.screening import screen
-from brokerage.clients.rules.agreements import AgreementKind, Circumstances
+from brokerage.clients.rules.agreements import AgreementKind, Circumstances, text_digest
 from brokerage.clients.rules.application import Control, PartyRole, Stage
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.credit import Ground
@@ -23,6 +23,7 @@ from brokerage.clients.rules.transfers import BankAccount
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.entry import Context
+from brokerage.market.rules.calendars import hong_kong_date
 
 PAPER = b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n"
 """A document that says nothing, for people who do not exist."""
@@ -70,8 +71,9 @@ def publish(desk: Desk) -> None:
     known = queries.agreements_in_force()
     for kind in AgreementKind:
         if kind not in known:
-            digest = commands.keep_text(f"{kind.replace('-', ' ').capitalize()}\n\nA text for demonstration.")
-            commands.publish_agreement(desk.two(), kind=kind, digest=digest)
+            text = f"{kind.replace('-', ' ').capitalize()}\n\nA text for demonstration."
+            put = commands.publish_agreement.within
+            put(commands.keeping_text(text), desk.two(), kind=kind, digest=text_digest(text))
 
 
 def apply(desk: Desk, newcomer: Newcomer) -> UUID:
@@ -155,10 +157,13 @@ def assess_credit(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
 
 
 def sign(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
-    """Everybody who signs for the client signs every agreement, a second factor just shown."""
+    """Everybody who signs for the client signs every agreement not signed yet, a second factor just shown."""
     seen = Circumstances(address="192.0.2.7", agent="Demonstration")
-    for person in sorted(queries.facts(queries.application(application)).signers):
-        for version in queries.agreements_in_force().values():
+    facts = queries.facts(queries.application(application))
+    for person in sorted(facts.signers):
+        for kind, version in queries.agreements_in_force().items():
+            if person in facts.signed[kind]:
+                continue
             context = desk.alone()
             commands.sign_agreement(
                 context,
@@ -187,7 +192,9 @@ def certify_one(desk: Desk, each: Named) -> None:
     context = desk.alone()
     home = Residence(country=each.details.address.country, missing=NoNumber.NOT_ISSUED)
     certificate = Certificate(
-        residences=each.residences or (home,), signed_on=context.effective_at.date(), entity=each.entity
+        residences=each.residences or (home,),
+        signed_on=hong_kong_date(context.effective_at),
+        entity=each.entity,
     )
     record = vault.put(each.id, vault.Kind.CERTIFICATE, certificate).id
     commands.certify_tax(context, record=record, document=paper(desk, each.id, DocumentKind.SIGNATURE))

@@ -10,9 +10,14 @@ import pytest
 
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.events.application import AnswersGiven, FinancesGiven
-from brokerage.clients.models import Standing
+from brokerage.clients.models import AgreementText, Standing
 from brokerage.clients.projections.standing import evolved_standing
-from brokerage.clients.rules.agreements import AgreementChanged, AgreementKind, Circumstances
+from brokerage.clients.rules.agreements import (
+    AgreementChanged,
+    AgreementKind,
+    Circumstances,
+    text_digest,
+)
 from brokerage.clients.rules.application import (
     ApplicationClosed,
     NotADraft,
@@ -32,7 +37,8 @@ from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.config import newcomers
 from brokerage.ledger import registry, seams
-from brokerage.ledger.entry import SecondPersonNeeded
+from brokerage.ledger.commands import NothingToDo
+from brokerage.ledger.entry import Context, SecondPersonNeeded
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.factories import by_two, context
 from tests.onboarding import (
@@ -275,12 +281,19 @@ class TestClassification:
         assert stands(application) is Stage.KNOWLEDGE
 
 
+SECOND = "A second version."
+
+
+def published(kind: AgreementKind, by: Context | None = None) -> None:
+    put = commands.publish_agreement.within
+    put(commands.keeping_text(SECOND), by or by_two(), kind=kind, digest=text_digest(SECOND))
+
+
 class TestAgreements:
     def test_are_signed_in_the_version_in_force(self) -> None:
         application = applied(Stage.AGREEMENTS)
         old = queries.agreements_in_force()[AgreementKind.CLIENT]
-        digest = commands.keep_text("A second version.")
-        commands.publish_agreement(by_two(), kind=AgreementKind.CLIENT, digest=digest)
+        published(AgreementKind.CLIENT)
         person = queries.people_of(application)[0]
         seen = vault.put(person, vault.Kind.CIRCUMSTANCES, Circumstances(address="192.0.2.1", agent="x"))
         with pytest.raises(AgreementChanged):
@@ -296,8 +309,7 @@ class TestAgreements:
 
     def test_of_a_new_version_must_be_signed_again_before_the_approval(self) -> None:
         application = applied(Stage.APPROVAL)
-        digest = commands.keep_text("A second version.")
-        commands.publish_agreement(by_two(), kind=AgreementKind.RISKS, digest=digest)
+        published(AgreementKind.RISKS)
         assert stands(application) is Stage.AGREEMENTS
 
     def test_signed_when_paper_was_foreseen_still_read(self) -> None:
@@ -306,9 +318,28 @@ class TestAgreements:
         assert registry.read("clients.agreement-signed", 1, old).agreement == UUID(ids["agreement"])
 
     def test_are_published_by_two_people_with_a_text_that_is_kept(self) -> None:
-        digest = commands.keep_text("A second version.")
         with pytest.raises(SecondPersonNeeded):
-            commands.publish_agreement(context(), kind=AgreementKind.RISKS, digest=digest)
+            published(AgreementKind.RISKS, context())
+        assert not AgreementText.objects.filter(digest=text_digest(SECOND)).exists()
+        published(AgreementKind.RISKS)
+        assert queries.agreement_text(text_digest(SECOND)) == SECOND
+
+    def test_are_signed_once_in_each_version(self) -> None:
+        application = applied(Stage.TAX)
+        before = {each.id: each.signed_at for each in queries.signatures(application)}
+        (person,) = queries.people_of(application)
+        seen = vault.put(person, vault.Kind.CIRCUMSTANCES, Circumstances(address="192.0.2.1", agent="x"))
+        version = queries.agreements_in_force()[AgreementKind.CLIENT]
+        named = {"agreement": version.id, "digest": version.digest, "circumstances": seen.id}
+        with pytest.raises(NothingToDo):
+            commands.sign_agreement(
+                context(),
+                application=application,
+                person=person,
+                **named,
+                confirmed_at=context().effective_at,
+            )
+        assert {each.id: each.signed_at for each in queries.signatures(application)} == before
 
 
 @pytest.mark.rule("CLI-13")

@@ -5,7 +5,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from brokerage.access.commands import reject
 from brokerage.access.models import Proposal
+from brokerage.access.rules import Perm
 from brokerage.clients import queries
 from brokerage.clients.commands.authority import appoint_attorney
 from brokerage.clients.models import Agreement, VaultRecord
@@ -18,7 +20,7 @@ from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
-from tests.factories import by_two
+from tests.factories import CHECKER, by_two, context
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -65,12 +67,16 @@ def test_a_persons_page_names_nobody_to_an_auditor_and_an_unknown_one_is_not_fou
 def test_a_new_version_of_an_agreement_waits_for_a_second_person_who_can_read_it():
     browser = desk_of("compliance")
     browser.post(reverse("agreement-publish"), {"kind": "client-agreement", "text": "Be fair.\n\nBe clear."})
-    (digest,) = queries.texts_not_published()
+    (digest,) = queries.texts_proposed()
     assert Proposal.objects.get().command == "clients.publish-agreement"
     assert not Agreement.objects.exists()
     assert digest in body(browser, reverse("agreements"))
     assert "Be clear." in body(browser, reverse("agreement-text", args=[digest]))
     assert browser.get(reverse("agreement-text", args=["0" * 64])).status_code == 404
+    made = Proposal.objects.get()
+    may = frozenset({Perm.APPROVE_AGREEMENTS})
+    reject(context(maker=CHECKER), proposal=made.id, reason="UNCLEAR", permissions=may)
+    assert digest not in body(browser, reverse("agreements"))
 
 
 def test_the_desk_records_an_attorney_with_a_paper_and_has_him_screened():
@@ -95,7 +101,7 @@ def test_the_desk_records_an_attorney_with_a_paper_and_has_him_screened():
     page = browser.post(reverse("person-new"), details)["Location"]
     attorney = UUID(page.split("/")[-2])
     power = SimpleUploadedFile("power.pdf", newcomers.PAPER)
-    wanted = {"person": str(principal), "kind": "signature", "file": power}
+    wanted = {"person": str(principal), "kind": "authority", "file": power}
     browser.post(reverse("person-paper", args=[principal]), wanted)
     paper = queries.documents(principal)[-1]
     with pytest.raises(NotScreened):

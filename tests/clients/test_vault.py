@@ -98,7 +98,7 @@ class TestTheVault:
     )
     def test_is_never_changed_whoever_asks(self, change: str) -> None:
         person = recorded()
-        vault.read(asker(Perm.SEE_PERSONAL), queries.person(person).version, Why.REVIEW)
+        vault.read(asker(Perm.SEE_PERSONAL), queries.person(person).version, Why.CLIENT)
         with pytest.raises(DatabaseError, match="never changed"), transaction.atomic():
             connection.cursor().execute(change)
 
@@ -117,7 +117,7 @@ class TestTheVault:
     def test_is_closed_to_whoever_may_not_see_personal_data(self) -> None:
         person = recorded()
         with pytest.raises(NotEntitled):
-            vault.read(asker(), queries.person(person).version, Why.REVIEW)
+            vault.read(asker(), queries.person(person).version, Why.CLIENT)
         assert not PersonReading.objects.exists()
 
     def test_shows_people_their_own_data(self) -> None:

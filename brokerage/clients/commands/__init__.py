@@ -1,6 +1,6 @@
 """Every way to change what the clients room knows."""
 
-from .agreements import keep_text, publish_agreement, sign_agreement
+from .agreements import keeping_text, publish_agreement, sign_agreement
 from .application import (
     give_answers,
     give_finances,
@@ -35,7 +35,7 @@ __all__ = (
     "hold_person",
     "identify_person",
     "invite_party",
-    "keep_text",
+    "keeping_text",
     "name_party",
     "open_client",
     "publish_agreement",

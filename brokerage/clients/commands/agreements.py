@@ -1,10 +1,12 @@
 """Agreements are published by two people, and signed by those who are bound."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
 from brokerage.access.rules import Perm
-from brokerage.ledger.commands import command
+from brokerage.ledger.commands import Around, NothingToDo, command
 from brokerage.ledger.entry import Entry, Source
 from brokerage.market.rules.calendars import hong_kong_date
 
@@ -25,11 +27,18 @@ from ..rules.terms import terms
 from .application import locked, sealed_as
 
 
-def keep_text(text: str) -> str:
-    """Keep the words of an agreement under their SHA-256, which is returned; raises BadAgreement."""
+def keeping_text(text: str) -> Around:
+    """Keeps the words of an agreement as the command begins, for `Command.within`: what is refused leaves
+    none behind. Raises BadAgreement.
+    """
     digest = text_digest(text)
-    AgreementText.objects.get_or_create(digest=digest, defaults={"text": text})
-    return digest
+
+    @contextmanager
+    def around(entry: Entry) -> Iterator[None]:
+        AgreementText.objects.get_or_create(digest=digest, defaults={"text": text})
+        yield
+
+    return around
 
 
 @command("clients.publish-agreement")
@@ -67,7 +76,8 @@ def sign_agreement(
 
     `digest` is the text's as shown; `circumstances` a vault record of from where; `confirmed_at` when the
     second factor was shown. Raises UnknownApplication, ApplicationClosed, UnknownParty, ForAnother,
-    UnknownAgreement, AgreementChanged, NotConfirmed or UnknownRecord.
+    UnknownAgreement, AgreementChanged, NotConfirmed or UnknownRecord; NothingToDo when the person has signed
+    this version.
     """
     found = locked(entry, application)
     if found.state not in OPEN:
@@ -80,6 +90,8 @@ def sign_agreement(
     newest = queries.agreements_in_force()[AgreementKind(signed.kind)]
     if newest.id != signed.id or newest.digest != digest:
         raise AgreementChanged("A newer version is in force. Read it, then sign.", agreement=newest.id)
+    if any((each.person, each.agreement) == (person, agreement) for each in queries.signatures(application)):
+        raise NothingToDo("This version is signed already.", agreement=agreement)
     check_confirmed(confirmed_at, entry.effective_at, terms(hong_kong_date(entry.effective_at)))
     sealed_as(circumstances, vault.Kind.CIRCUMSTANCES)
     event = AgreementSigned(

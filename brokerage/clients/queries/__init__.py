@@ -21,7 +21,7 @@ from .application import (
     signs_alone,
     standing,
     tax_status,
-    texts_not_published,
+    texts_proposed,
 )
 from .client import (
     active_since,
@@ -94,6 +94,6 @@ __all__ = (
     "signs_alone",
     "standing",
     "tax_status",
-    "texts_not_published",
+    "texts_proposed",
     "treated",
 )

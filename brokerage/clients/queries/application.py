@@ -156,11 +156,10 @@ def agreement_text(digest: str) -> str:
     return found.text
 
 
-def texts_not_published() -> list[str]:
-    """The SHA-256 of texts that are kept and were never in force."""
-    published = Agreement.objects.values("digest")
-    kept = AgreementText.objects.exclude(digest__in=published).order_by("digest")
-    return list(kept.values_list("digest", flat=True)[:50])
+def texts_proposed() -> list[str]:
+    """The SHA-256 of the texts that wait for a second person, the newest proposal first; at most 50."""
+    waiting = access.still_open(access.proposals(None)).filter(command="clients.publish-agreement")
+    return [row.inputs["digest"] for row in waiting[:50]]
 
 
 def signatures(stream: UUID) -> list[Signature]:

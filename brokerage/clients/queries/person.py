@@ -14,7 +14,7 @@ from ..rules.names import search_key
 from ..rules.person import PersonErased, UnknownPerson, Why, check_can_act
 from ..rules.status import ClientStatus
 
-TOLD = (Why.OWN, Why.ONBOARDING, Why.REVIEW, Why.CLIENT, Why.TAX)
+TOLD = (Why.OWN, Why.ONBOARDING, Why.CLIENT, Why.TAX)
 
 
 def person(id: UUID) -> Person:
@@ -42,7 +42,7 @@ def person_if_known(id: UUID) -> Person | None:
 def readings_told(person: UUID) -> QuerySet[PersonReading]:
     """Who read a person's data, as far as the person may know, newest first.
 
-    Readings for screening, a case or a complaint are left out: they could tip somebody off (CLI-12).
+    Readings for screening are left out: they could tip somebody off (CLI-12).
     """
     return PersonReading.objects.filter(person=person, why__in=TOLD)
 

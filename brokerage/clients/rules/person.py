@@ -30,10 +30,7 @@ class Why(StrEnum):
     OWN = "own-data"
     ONBOARDING = "onboarding"
     SCREENING = "screening"
-    REVIEW = "periodic-review"
     CLIENT = "client-service"
-    CASE = "case"
-    COMPLAINT = "complaint"
     TAX = "tax-report"
 
 

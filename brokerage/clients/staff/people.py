@@ -22,6 +22,7 @@ from ..forms import Human, Paper
 from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
 from ..queries.holds import clients_of
 from ..queries.tax import certificates_due
+from ..rules.agreements import text_digest
 from ..rules.documents import DocumentKind
 from ..rules.person import Why
 from .acting import found, offered, routes
@@ -114,7 +115,7 @@ def agreements(request: HttpRequest) -> HttpResponse:
     """The agreements in force, the texts that wait for a second person, and the form for a new version."""
     shown = {
         "newest": sorted(queries.agreements_in_force().items()),
-        "waiting": queries.texts_not_published(),
+        "waiting": queries.texts_proposed(),
         "form": NewAgreement(),
         "key": seams.new_id(),
     }
@@ -136,12 +137,9 @@ def publish(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         tell_mistakes(request, form)
         return redirect("agreements")
-    try:
-        digest = commands.keep_text(form.cleaned_data["text"])
-    except Refused as refusal:
-        messages.error(request, refusal.message)
-    else:
-        ask(request, commands.publish_agreement, kind=form.cleaned_data["kind"], digest=digest)
+    text = form.cleaned_data["text"]
+    named = {"kind": form.cleaned_data["kind"], "digest": text_digest(text)}
+    ask(request, commands.publish_agreement, **named, around=commands.keeping_text(text))
     return redirect("agreements")
 
 
