@@ -194,8 +194,8 @@ RULES = (
         certainty=Certainty.LIKELY,
         extent="Everybody in an application, and who is let act later, is identified by a paper, again"
         " whenever details change in an application. A review that is set is put off by nothing but"
-        " doing it. A daily job alerts compliance to each deposit or withdrawal from HK$8,000 on, to parts"
-        " that add up to it, and to what has no price.",
+        " doing it. A daily job alerts compliance to each deposit or withdrawal from HK$8,000 on, to each"
+        " part that adds up to it with others, and to what has no price; to none twice.",
     ),
     Rule(
         id="CLI-9",
@@ -213,9 +213,10 @@ RULES = (
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
         extent="A hit freezes the clients that the person acts for, is, runs, owns or benefits from, until"
-        " two people clear it; two confirm it. No later list and no changed record lifts it, and who"
-        " acts for a client changes the own record through the firm only. How alike names must be is"
-        " the house's own.",
+        " two people clear it, match by match; two confirm it. Whose match is confirmed is let act for"
+        " nobody, and two people lift the hold once he left. No later list and no changed record lifts"
+        " it, and who acts for a client changes the own record through the firm only. How alike names"
+        " must be is the house's own.",
     ),
     Rule(
         id="CLI-11",
@@ -229,7 +230,8 @@ RULES = (
         asks="An alert leads to a case, a case to a report or its closure, and nobody is tipped off.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="Restricted streams that no client's stream names; two people close without a report.",
+        extent="Restricted streams that no client's stream names; two people close without a report. What a"
+        " stopped client asks for is refused in the same words whatever stopped it.",
     ),
     Rule(
         id="CLI-13",
@@ -239,8 +241,8 @@ RULES = (
         extent="Agreements take every joint holder and as many signatories as the mandate asks, and as many"
         " stay. Where several sign together, one alone gives no standing authority, an attorney none;"
         " signing an instruction jointly is not in the product yet. Holds by court, death, bankruptcy"
-        " and winding-up; who died or is insolvent is let act for nobody. Attorneys until a date or"
-        " their principal's death.",
+        " and winding-up; who died or is insolvent is let act for nobody, nor anybody for a closed client."
+        " Attorneys on a holder's paper that nothing else rests on, until a date or its giver's death.",
     ),
     Rule(
         id="INT-1",

@@ -12,9 +12,11 @@ from brokerage.clients.commands import approval, cases, holds, person
 from brokerage.clients.commands import authority as acting
 from brokerage.clients.commands import reclassification as classifying
 from brokerage.clients.commands import reviews as reviewing
+from brokerage.clients.commands import screening as judging
 from brokerage.clients.commands import standing_authorities as authorities
 from brokerage.clients.rules import standing_authorities as rules
 from brokerage.clients.rules.classification import Investor
+from brokerage.clients.rules.status import Act, ClientStatus, NotActive
 from brokerage.ledger.entry import Entry
 from custody import steps
 from custody import tasks as custody
@@ -25,6 +27,7 @@ from tests.onboarding import furnish_onboarding
 from . import (
     test_cases,
     test_commands,
+    test_nobody_is_tipped_off,
     test_own_pages,
     test_reclassification,
     test_reviews,
@@ -91,6 +94,16 @@ def of_a_frozen_client() -> None:
     GIVEN.test_is_neither_given_nor_renewed_nor_announced_unless_the_client_is_active(mail.outbox)
 
 
+def refused_while_frozen() -> None:
+    test_nobody_is_tipped_off.test_what_a_frozen_client_asks_for_is_refused_in_the_words_of_any_other_stop(
+        "portal"
+    )
+
+
+def telling(status: ClientStatus, act: Act) -> None:
+    raise NotActive(f"The client is {status}; this needs an active client.")
+
+
 class Guard(NamedTuple):
     """A test named for a rule, and what enforces that rule: an attribute, and what it is replaced by."""
 
@@ -127,10 +140,16 @@ GUARDS = [
     ),
     Guard(
         "CLI-6",
-        test_cases.TestLinkedTransactions().test_are_found_by_the_job_once_a_day,
+        test_cases.TestLinkedTransactions().test_are_found_by_the_job_once,
         custody,
         "linked",
         always(()),
+    ),
+    Guard(
+        "CLI-6",
+        test_cases.TestLinkedTransactions().test_are_found_though_others_of_the_same_day_were_before,
+        custody,
+        "_alert",
     ),
     Guard("CLI-6", ACTING.test_is_granted_on_a_paper_that_proves_who_it_is, acting.queries, "proved"),
     Guard(
@@ -142,9 +161,31 @@ GUARDS = [
     Guard("CLI-9", erased, person, "check_erasable"),
     Guard("CLI-9", wound_up_too_late, holds, "is_closed", always(False)),
     Guard("CLI-9", CLOSING.test_is_final_and_keeps_its_day, holds, "check_not_closed"),
+    Guard("CLI-13", CLOSING.test_leaves_nobody_who_could_be_let_act_again, acting, "check_not_closed"),
     Guard("CLI-10", HIT.test_stops_value_until_a_second_person_clears_it, holds, "freeze"),
     Guard("CLI-10", HIT.test_stops_value_until_a_second_person_clears_it, Entry, "second_person"),
     Guard("CLI-10", HIT.test_confirmed_by_two_people_stays, Entry, "second_person"),
+    Guard(
+        "CLI-10",
+        HIT.test_is_judged_match_by_match_and_what_came_later_waits_on,
+        judging,
+        "chosen",
+        lambda matches, judged: dict(judged),
+    ),
+    Guard(
+        "CLI-10",
+        HIT.test_of_somebody_who_left_is_lifted_by_two_people_and_nobody_lets_him_in_again,
+        holds,
+        "people_of",
+        always(frozenset()),
+    ),
+    Guard(
+        "CLI-10",
+        HIT.test_of_somebody_who_left_is_lifted_by_two_people_and_nobody_lets_him_in_again,
+        acting,
+        "is_confirmed",
+        always(False),
+    ),
     Guard("CLI-11", LISTS.test_screens_everybody_again, screening, "screen"),
     Guard(
         "CLI-12",
@@ -152,6 +193,7 @@ GUARDS = [
         cases,
         "check_closing",
     ),
+    Guard("CLI-12", refused_while_frozen, authorities, "check_may", telling),
     Guard(
         "CLI-13",
         DEATH.test_freezes_what_the_person_held_and_ends_what_the_person_could_do,
@@ -166,6 +208,32 @@ GUARDS = [
     ),
     Guard("CLI-13", wound_up, holds, "clients_of", always([])),
     Guard("CLI-13", wound_up, holds, "clients_behind", always(frozenset())),
+    Guard(
+        "CLI-13",
+        DEATH.test_is_reported_once_under_a_reference_and_withdrawn_as_an_error_only,
+        holds,
+        "check_withdrawal",
+    ),
+    Guard(
+        "CLI-13",
+        DEATH.test_is_reported_once_under_a_reference_and_withdrawn_as_an_error_only,
+        holds,
+        "reports_of",
+        always(()),
+    ),
+    Guard(
+        "CLI-13",
+        POWER.test_is_the_principals_paper_of_that_kind_and_no_paper_twice,
+        acting.queries,
+        "paper",
+        lambda document, *_: people.document(document),
+    ),
+    Guard(
+        "CLI-13",
+        POWER.test_is_the_principals_paper_of_that_kind_and_no_paper_twice,
+        acting,
+        "check_fresh",
+    ),
     Guard("CLI-13", POWER.test_ends_with_its_principals_death, people, "check_can_act"),
     Guard("CLI-13", ACTING.test_goes_to_nobody_who_is_dead_or_insolvent, people, "check_can_act"),
     Guard("CLI-13", ACTING.test_goes_to_nobody_who_is_dead_or_insolvent, Entry, "second_person"),
