@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from importlib import import_module
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -15,9 +16,13 @@ from brokerage.clients.commands import reviews as reviewing
 from brokerage.clients.commands import screening as judging
 from brokerage.clients.commands import standing_authorities as authorities
 from brokerage.clients.rules import standing_authorities as rules
+from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.classification import Investor
+from brokerage.clients.rules.flows import Flow
 from brokerage.clients.rules.status import Act, ClientStatus, NotActive
+from brokerage.jobs.schedule import Run
 from brokerage.ledger.entry import Entry
+from brokerage.market.rules.calendars import hong_kong_date
 from custody import steps
 from custody import tasks as custody
 from tests.custody import test_virtual_assets
@@ -104,6 +109,13 @@ def telling(status: ClientStatus, act: Act) -> None:
     raise NotActive(f"The client is {status}; this needs an active client.")
 
 
+alert = custody._alert
+
+
+def once_a_day(run: Run, client: UUID, ground: AlertGround, flow: Flow) -> None:
+    alert(run, client, ground, flow._replace(reference=f"{client}:{hong_kong_date(flow.at)}"))
+
+
 class Guard(NamedTuple):
     """A test named for a rule, and what enforces that rule: an attribute, and what it is replaced by."""
 
@@ -150,6 +162,7 @@ GUARDS = [
         test_cases.TestLinkedTransactions().test_are_found_though_others_of_the_same_day_were_before,
         custody,
         "_alert",
+        once_a_day,
     ),
     Guard("CLI-6", ACTING.test_is_granted_on_a_paper_that_proves_who_it_is, acting.queries, "proved"),
     Guard(
