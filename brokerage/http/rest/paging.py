@@ -1,7 +1,7 @@
 """Pages of a list in a stable order: a cursor remembers where the last row stood, so nothing shifts."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ _SALT = "brokerage.http.rest.paging"
 _KINDS: dict[str, Callable[[str], Any]] = {
     "u": UUID,
     "t": datetime.fromisoformat,
+    "y": date.fromisoformat,
     "d": Decimal,
     "i": int,
     "s": str,
@@ -71,9 +72,9 @@ def _value(row: Model, name: str) -> Any:
 
 
 def _kind(value: Any) -> str:
-    kinds = {UUID: "u", datetime: "t", Decimal: "d", int: "i", str: "s"}
+    kinds = {UUID: "u", datetime: "t", date: "y", Decimal: "d", int: "i", str: "s"}
     return kinds[type(value)]
 
 
 def _text(value: Any) -> str:
-    return value.isoformat() if isinstance(value, datetime) else str(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
