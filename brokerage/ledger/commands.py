@@ -15,7 +15,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, TypeVar, get_type_hints
 from uuid import UUID
 
 import psycopg
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, OperationalError, transaction
 
 from . import codec, registry, seams, store
 from .chart import Posting
@@ -28,6 +28,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 AHEAD = timedelta(seconds=2)
 ATTEMPTS = 3
+RETRIED = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 _jitter = random.SystemRandom()
 
 
@@ -125,12 +126,13 @@ class Command(Generic[P, R]):
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(around, context, *args, **kwargs)
-            except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-                if attempt == ATTEMPTS:
+            except (psycopg.OperationalError, OperationalError) as error:
+                cause = error.__cause__ if isinstance(error, OperationalError) else error  # the ORM wraps it
+                if not isinstance(cause, (*RETRIED, psycopg.errors.LockNotAvailable)):
+                    raise
+                if attempt == ATTEMPTS or not isinstance(cause, RETRIED):
                     break
                 time.sleep(_jitter.uniform(0, 0.05 * attempt))
-            except psycopg.errors.LockNotAvailable:
-                break
         raise Busy("Another command is at work on the same account; try again with the same key.")
 
     def _once(self, around: Around, context: Context, /, *args: P.args, **kwargs: P.kwargs) -> Receipt[R]:

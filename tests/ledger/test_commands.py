@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
@@ -10,10 +11,12 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from django.db import OperationalError, connection
 
 from brokerage.ledger import queries, seams, store
 from brokerage.ledger.chart import Posting, Role
 from brokerage.ledger.commands import (
+    Busy,
     Command,
     FutureTime,
     KeyReused,
@@ -36,6 +39,7 @@ from .book import (
     bank,
     cash,
     context,
+    dsn,
     in_threads,
     new,
     note,
@@ -90,6 +94,30 @@ def careless(entry: Entry, *, locks: bool) -> None:
     """Records without a lock, or nothing at all."""
     if not locks:
         entry.record(new(), Noted(text="no lock"))
+
+
+_meeting = threading.Barrier(2)
+
+
+@command("test.grasp")
+def grasp(entry: Entry, *, stream: UUID, keys: tuple[int, ...]) -> None:
+    """Take locks by Django's connection, as an ORM statement does, each time after meeting whoever else does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '2s'")
+        for key in keys:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
+            with suppress(threading.BrokenBarrierError):
+                _meeting.wait(0.3)
+    entry.lock(stream)
+    entry.record(stream, Noted(text="grasped"))
+
+
+@command("test.interrupted")
+def interrupted(entry: Entry, *, stream: UUID) -> None:
+    """Takes too long by the database's own clock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '10ms'")
+        cursor.execute("SELECT pg_sleep(1)")
 
 
 @pytest.mark.django_db
@@ -246,6 +274,29 @@ class TestRaces:
         assert done == [10] * 16
         assert queries.balances(one) == queries.balances(other) == {HKD: Decimal(1000)}
         assert not Refusal.objects.exists()
+
+    def test_a_wait_in_vain_inside_the_orm_is_busy_and_writes_nothing(self) -> None:
+        stream = new()
+        with psycopg.connect(dsn()) as other:
+            other.execute("SELECT pg_advisory_xact_lock(1)")
+            with pytest.raises(Busy):
+                grasp(context(), stream=stream, keys=(1,))
+        assert queries.version(stream) == 0
+
+    def test_a_deadlock_inside_the_orm_is_tried_again(self) -> None:
+        _meeting.reset()
+        stream = new()
+        done = in_threads(
+            [
+                lambda keys=keys: grasp(context(), stream=stream, keys=keys).replayed
+                for keys in ((1, 2), (2, 1))
+            ]
+        )
+        assert (done, queries.version(stream)) == ([False, False], 2)
+
+    def test_another_failure_of_the_database_is_no_busyness(self) -> None:
+        with pytest.raises(OperationalError):
+            interrupted(context(), stream=new())
 
     def test_a_second_caller_sees_what_the_first_wrote_while_it_waited(self) -> None:
         """The second call starts while the first holds its key, and answers only after its commit."""
