@@ -1,5 +1,6 @@
 """REST routes of the edge itself: the feed of events, their schemas, and what describes the API."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
@@ -11,11 +12,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from brokerage.access.rules import Perm
+from brokerage.ledger import registry
 from brokerage.ledger.envelope import envelope, json_schema
-from brokerage.ledger.registry import Audience
+from brokerage.ledger.registry import Audience, Kind
 
 from . import documents, entries, feed, rest, webhook_api
 from .places import Place
+from .principal import audiences
 from .rest import paging
 from .rest.authentication import renewed
 
@@ -119,7 +122,7 @@ class Events(rest.RestView):
         return feed.waiting.take(self.asker.actor, lambda: renewed(self.request) == self.asker)
 
     def _kinds(self) -> frozenset[str]:
-        visible = frozenset(feed.visible_kinds(self.asker))
+        visible = frozenset(registry.open_to(audiences(self.asker)))
         if "types" not in self.asked:
             return visible
         wanted = frozenset(self.asked["types"].split(","))
@@ -161,37 +164,28 @@ class EventKindDetail(rest.DetailView):
 
     def find(self, kind: str) -> Described:
         """The kind, if the asker may see events of it."""
-        found = feed.visible_kinds(self.asker).get(kind)
+        found = registry.open_to(audiences(self.asker)).get(kind)
         if found is None:
             raise Http404
-        return Described(found.name, found.schema, found.audience, json_schema(found))
+        return _described(found)
 
 
-class EventKinds(rest.RestView):
+class EventKinds(rest.ListView):
     """The kinds of event the asker may see, by name."""
 
-    permission, for_clients, item = Perm.SEE_LEDGER, True, EventKindOut
-    paged = True
-    parameters = rest.Paged
+    permission, for_clients, item, order = Perm.SEE_LEDGER, True, EventKindOut, ("name",)
 
-    def get(self, request: Request) -> HttpResponseBase:
-        """A page of kinds with their schemas."""
-        cursor, limit = self.asked.get("cursor"), self.asked["limit"]
-        after = paging.opened(cursor, "EventKinds")[0] if cursor else ""
-        names = [name for name in feed.visible_kinds(self.asker) if name > after]
-        page, kinds = names[:limit], feed.visible_kinds(self.asker)
-        more = len(names) > limit
-        shown = [
-            Described(name, kinds[name].schema, kinds[name].audience, json_schema(kinds[name]))
-            for name in page
-        ]
-        return Response(
-            {
-                "data": self.item(shown, many=True).data,
-                "next_cursor": paging.sealed([page[-1]], "EventKinds") if more else None,
-                "has_more": more,
-            }
-        )
+    def rows(self) -> Sequence[Kind]:
+        """Those of the asker's audiences."""
+        return list(registry.open_to(audiences(self.asker)).values())
+
+    def dressed(self, page: list[Any]) -> list[Any]:
+        """With their schemas."""
+        return [_described(kind) for kind in page]
+
+
+def _described(kind: Kind) -> Described:
+    return Described(kind.name, kind.schema, kind.audience, json_schema(kind))
 
 
 urlpatterns = [

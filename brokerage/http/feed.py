@@ -16,9 +16,9 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from brokerage.access.rules import Principal
-from brokerage.ledger import feed, numbering, registry
+from brokerage.ledger import feed, numbering
 from brokerage.ledger.envelope import envelope
-from brokerage.ledger.registry import Audience, Kind
+from brokerage.ledger.registry import Audience
 
 from .places import Place, Places
 from .principal import audiences
@@ -28,12 +28,6 @@ HEARTBEAT_S = 10.0
 LIFE_S = 60.0
 STEP = 200
 waiting = Places(settings.FEED_WAITERS)
-
-
-def visible_kinds(asker: Principal) -> dict[str, Kind]:
-    """The kinds of event the principal may see, by name."""
-    seen = audiences(asker)
-    return {name: kind for name, kind in sorted(registry.kinds().items()) if kind.audience in seen}
 
 
 @dataclass(frozen=True, slots=True)

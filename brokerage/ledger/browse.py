@@ -11,7 +11,7 @@ from uuid import UUID
 
 from . import blocks, known, numbering, seals, seams, store
 from .models import Entry, Seal
-from .registry import Audience, Recorded, kinds
+from .registry import Audience, Recorded, kinds, open_to
 
 OPEN = frozenset({Audience.CLIENT, Audience.STAFF})
 SPAN = 100_000  # events looked through for one page, so that a rare kind cannot make a page slow
@@ -35,7 +35,7 @@ class Filter:
 
 def hidden(audiences: Collection[Audience]) -> list[str]:
     """The kinds of event that somebody with these audiences must not see, in order."""
-    return sorted(name for name, kind in kinds().items() if kind.audience not in audiences)
+    return sorted(kinds().keys() - open_to(audiences).keys())
 
 
 class Line(NamedTuple):

@@ -5,7 +5,7 @@ event of a kind this version of the code does not know is read as `Unknown`: pro
 stop at it with `ledger.unknown-kind`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -101,6 +101,11 @@ def upcaster(name: str, *, schema: int) -> Callable[[Upcaster], Upcaster]:
         return function
 
     return register
+
+
+def open_to(audiences: Collection[Audience]) -> dict[str, Kind]:
+    """The kinds whose events somebody with these audiences may see, by name, in order."""
+    return {name: kind for name, kind in sorted(_kinds.items()) if kind.audience in audiences}
 
 
 def kind_of(cls: type) -> Kind:

@@ -40,7 +40,7 @@ def explorer(request: HttpRequest) -> HttpResponse:
         "newest": before is None,
         "live": before is None and is_live(request),
         "now": seams.now(),
-        "kinds": sorted(set(registry.kinds()) - set(browse.hidden(wanted.audiences))),
+        "kinds": list(registry.open_to(wanted.audiences)),
         "sealed_up_to": browse.sealed_up_to(wanted.audiences),
         "seal_lag_s": int(browse.seal_lag().total_seconds()),
         "span": browse.SPAN,

@@ -101,7 +101,7 @@ _meeting = threading.Barrier(2)
 
 @command("test.grasp")
 def grasp(entry: Entry, *, stream: UUID, keys: tuple[int, ...]) -> None:
-    """Take locks by Django's connection, as an ORM statement does, each time after meeting whoever else does."""
+    """Take locks by Django's connection, as an ORM statement does; after each meet whoever else does."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '2s'")
         for key in keys:

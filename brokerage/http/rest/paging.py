@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core import signing
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import ValidationError
 
@@ -25,20 +25,23 @@ _KINDS: dict[str, Callable[[str], Any]] = {
 
 
 def page(
-    rows: QuerySet[Any], order: Sequence[str], about: str, cursor: str | None, limit: int
+    rows: QuerySet[Any] | Sequence[Any], order: Sequence[str], about: str, cursor: str | None, limit: int
 ) -> tuple[list[Any], str | None]:
     """Up to `limit` rows in `order` after the cursor, and the cursor of the next page, or None.
 
-    `order` names columns that together are unique, "-" for descending. `about` is the list and its
-    filters: a cursor of another list, or another filter, raises ValidationError.
+    `order` names columns that together are unique, "-" for descending; what is no query stands in it already,
+    ascending. `about` is the list and its filters: a cursor of another list, or another filter, raises
+    ValidationError.
     """
-    if cursor is not None:
-        rows = rows.filter(_after(order, opened(cursor, about)))
-    found = list(rows.order_by(*order)[: limit + 1])
+    after = None if cursor is None else opened(cursor, about)
+    if isinstance(rows, QuerySet):
+        behind = rows if after is None else rows.filter(_after(order, after))
+        found = list(behind.order_by(*order)[: limit + 1])
+    else:
+        found = [row for row in rows if after is None or _values(row, order) > after][: limit + 1]
     if len(found) <= limit:
         return found, None
-    last = found[limit - 1]
-    return found[:limit], sealed([_value(last, name) for name in order], about)
+    return found[:limit], sealed(_values(found[limit - 1], order), about)
 
 
 def sealed(values: Sequence[Any], about: str) -> str:
@@ -67,8 +70,8 @@ def _after(order: Sequence[str], values: Sequence[Any]) -> Q:
     return behind
 
 
-def _value(row: Model, name: str) -> Any:
-    return getattr(row, name.removeprefix("-"))
+def _values(row: Any, order: Sequence[str]) -> list[Any]:
+    return [getattr(row, name.removeprefix("-")) for name in order]
 
 
 def _kind(value: Any) -> str:

@@ -157,7 +157,7 @@ class ListView(RestView):
         """Those of the parameters that were given, as the queries take them."""
         return {name: self.asked[name] for name in names if name in self.asked}
 
-    def rows(self) -> QuerySet[Any]:
+    def rows(self) -> QuerySet[Any] | Sequence[Any]:
         """All rows that exist for the asker and fit the filters in `asked`."""
         raise NotImplementedError
 
@@ -221,17 +221,13 @@ class CommandView(RestView):
 
     def _answer(self, entry: UUID, value: Any) -> replies.Answer:
         state, version = self.versioned(lambda: self.state(value))
-        written = ledger.references(entry)
+        written, visible = ledger.references(entry), registry.open_to(audiences(self.asker))
         body = {
             "data": self.shown(state),
-            "events": [reference for reference, kind in written if self._may_see(kind)],
+            "events": [reference for reference, kind in written if kind in visible],
             "version": version,
         }
         return replies.Answer(201 if self.creates else 200, body)
-
-    def _may_see(self, kind: str) -> bool:
-        known = registry.kinds().get(kind)
-        return known is not None and known.audience in audiences(self.asker)
 
     def _expected(self, request: Request, found: Any) -> tuple[UUID, int] | None:
         """The version the caller has seen, from If-Match; None without it. Raises ValidationError."""
