@@ -85,7 +85,7 @@ def poll(view: Window, after: int, limit: int, wait_s: float, take: Callable[[],
         return page
     try:
         until = time.monotonic() + wait_s
-        while not page.events and (page.has_more or time.monotonic() < until):
+        while not page.events and time.monotonic() < until:
             if not page.has_more:
                 time.sleep(LOOK_S)
             if not place.stands():

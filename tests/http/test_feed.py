@@ -106,6 +106,19 @@ class TestPages:
         page = caller.get(f"events?after={after}&wait=10").json()
         assert [event["type"] for event in page["data"]] == ["custody.deposited"]
 
+    def test_wait_no_longer_than_asked_however_much_there_is_to_look_through(self, sealed, monkeypatch):
+        """A narrow reader far behind: each look goes on a little, and finds nothing yet."""
+
+        def look(after, *_, **__):
+            time.sleep(0.2)
+            return feed.Page([], after + 1, True)
+
+        monkeypatch.setattr(feed, "page", look)
+        asked = time.monotonic()
+        page = staff("compliance").get("events?wait=1").json()
+        assert 1 <= time.monotonic() - asked < 3
+        assert (page["data"], page["has_more"], int(page["next_cursor"]) > 3) == ([], True, True)
+
     def test_a_poll_is_answered_at_once_when_no_place_is_left(self, sealed, monkeypatch):
         monkeypatch.setattr(waiting_room, "waiting", Places(1))
         waiting_room.waiting.take("staff:another", lambda: True)
