@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from . import rest
-from .rest.authentication import Session
+from .rest.authentication import AUTHENTICATION
+from .rest.errors import handle
 
 GUIDE = """# Praya
 
@@ -57,12 +58,16 @@ class OpenApi(rest.RestView):
 
 
 class Docs(SpectacularSwaggerSplitView):
-    """Swagger's pages from our own origin, without inline script, for everybody who has a login."""
+    """Swagger's pages from our own origin, without inline script, for everybody who has a login or a key."""
 
     schema = None
-    authentication_classes = (Session,)
+    authentication_classes = AUTHENTICATION
     permission_classes = (IsAuthenticated,)
     url_name = "api-openapi"
+
+    def get_exception_handler(self) -> Any:
+        """Problem details, for every exception."""
+        return handle
 
 
 @login_not_required

@@ -80,7 +80,7 @@ class Gate:
             if is_rest or request.method != "GET":
                 raise PermissionDenied
             return redirect("security")
-        if not is_rest:  # REST views carry permission classes of their own
+        if not is_rest:  # REST views ask for themselves: rest.RestView.check_permissions
             _check_entitled(request, view)
         return None
 

@@ -245,6 +245,18 @@ class TestLimits:
         assert answers[2].json()["code"] == "throttled"
         assert holder.get("accounts").status_code == 200
 
+    def test_what_is_refused_counts_as_well(self, operations, settings):
+        settings.REST_QUOTA_LOGIN = 2
+        answers = [operations.get(path) for path in ("alerts", "accounts?page=2", "alerts")]
+        assert [answer.status_code for answer in answers] == [403, 400, 429]
+
+    def test_a_body_beyond_any_upload_is_told_what_is_left(self, operations, settings):
+        answer = operations.http.post(
+            "/api/v1/accounts", b"{}", content_type="application/json", CONTENT_LENGTH=str(12 * 2**20)
+        )
+        assert (answer.status_code, answer["Content-Type"]) == (413, "application/problem+json")
+        assert "RateLimit" in answer
+
     def test_an_address_that_hammers_is_held_back_whoever_it_says_it_is(self, client, db, settings):
         settings.REST_QUOTA_ADDRESS = 2
         spoofs = [{"X-Forwarded-For": f"10.0.0.{number}"} for number in range(3)]

@@ -59,9 +59,10 @@ class RestView(APIView):
     schema = RestSchema()
 
     def check_permissions(self, request: Request) -> None:
-        """Who asks, whether they may, whether too often, and for what; each before the route's own work."""
+        """Who asks, whether too often, whether they may, and for what; each before the route's own work."""
         if not request.user.is_authenticated:
             raise NotAuthenticated()
+        limits.check(request._request, self.asker.actor)
         self.asker = principal(request)
         if not self.entitled():
             raise NotEntitled("Your role does not allow this.", permission=self.permission)
@@ -78,10 +79,6 @@ class RestView(APIView):
             return False
         person = self.asker.kind is Kind.CLIENT
         return person or (self.permission is not None and self.asker.may(self.permission))
-
-    def check_throttles(self, request: Request) -> None:
-        """Count the request against the login's quota; raises Throttled beyond it."""
-        limits.check(request._request, self.asker.actor)
 
     def get_exception_handler(self) -> Any:
         """Problem details, for every exception."""
