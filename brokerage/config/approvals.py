@@ -24,7 +24,7 @@ from brokerage.clients import queries as clients
 from brokerage.http.figures import hkt, quantity
 from brokerage.http.gate import allow
 from brokerage.http.listing import page_of
-from brokerage.http.principal import context, principal
+from brokerage.http.principal import context, key_of, principal
 from brokerage.ledger import seams
 from brokerage.ledger.commands import commands as registered
 from brokerage.ledger.refusal import Refused
@@ -116,7 +116,7 @@ def decide(request: HttpRequest, proposal: UUID) -> HttpResponse:
     """Approve what was shown, reject it with a reason, or take one's own back; then to the proposal."""
     asker = principal(request)
     _found(asker, proposal)
-    asked = context(asker, request.POST.get("key") or None)
+    asked = context(asker, key_of(request))
     may = asker.permissions
     act = request.POST.get("act")
     try:
@@ -146,9 +146,8 @@ def approve_chosen(request: HttpRequest) -> HttpResponse:
     chosen = dict(map(_choice, request.POST.getlist("chosen")))
     for each in chosen:
         _found(asker, each)
-    decisions = commands.approve_each(
-        context(asker, request.POST.get("key") or None), chosen=chosen, permissions=asker.permissions
-    )
+    asked = context(asker, key_of(request))
+    decisions = commands.approve_each(asked, chosen=chosen, permissions=asker.permissions)
     done = sum(decision.refusal is None for decision in decisions)
     if done:
         messages.success(request, ngettext("%d approved and done.", "%d approved and done.", done) % done)

@@ -13,15 +13,15 @@ from brokerage.access.commands import Proposed, submit
 from brokerage.ledger.commands import Command, Receipt
 from brokerage.ledger.refusal import Refused
 
-from .principal import context, principal
+from .principal import context, key_of, principal
 
 
 def ask(request: HttpRequest, command: Command[..., Any], /, **inputs: Any) -> Receipt[Any] | Proposed | None:
     """Give a command for whoever asks, or propose it; None once it is refused. The next page says which.
 
-    A form that carries a `key` is done once however often it is sent.
+    A form that carries a `key` is done once however often it is sent; raises BadRequest for what is none.
     """
-    asked = context(principal(request), request.POST.get("key") or None)
+    asked = context(principal(request), key_of(request))
     try:
         answer = submit(asked, command, **inputs)
     except Refused as refusal:

@@ -1,9 +1,12 @@
 """Who asks, from a request: the one place where a login becomes a principal, and a request a context."""
 
+import re
 from typing import cast
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from brokerage.access import keys, sign_in
 from brokerage.access.models import ApiKey, User
@@ -13,6 +16,7 @@ from brokerage.ledger import seams
 from brokerage.ledger.entry import Context, Source
 from brokerage.ledger.registry import Audience
 
+KEY = "[!-~]{8,128}"
 _SOURCES = {Kind.STAFF: Source.STAFF, Kind.CLIENT: Source.PORTAL, Kind.MACHINE: Source.API}
 
 
@@ -56,6 +60,19 @@ def audiences(asker: Principal) -> frozenset[Audience]:
         return frozenset({Audience.CLIENT})
     restricted = {Audience.RESTRICTED} if asker.may(Perm.SEE_RESTRICTED) else set()
     return frozenset({Audience.CLIENT, Audience.STAFF} | restricted)
+
+
+def is_key(text: str) -> bool:
+    """Whether a text may be an idempotency key: 8 to 128 printable ASCII characters."""
+    return re.fullmatch(KEY, text, re.ASCII) is not None
+
+
+def key_of(request: HttpRequest) -> str | None:
+    """The key that a form carries, None without one; raises BadRequest for what is none."""
+    key = request.POST.get("key")
+    if key and not is_key(key):
+        raise BadRequest(_("This form is damaged. Go back, reload the page and send it again."))
+    return key or None
 
 
 def context(asker: Principal, key: str | None = None, expects: tuple[UUID, int] | None = None) -> Context:

@@ -54,6 +54,20 @@ def read(browser: Client, user: User, path: str) -> str:
     return answer.content.decode()
 
 
+@pytest.mark.parametrize("key", ["k" * 129, "short", "a\x00-key-no-text", "with a space"])
+@pytest.mark.parametrize(
+    "path", [f"{INBOX}approve/", f"{INBOX}{UUID(int=7)}/decide/", "/staff/webhooks/new/"]
+)
+def test_a_key_that_is_none_is_refused_like_any_damaged_form(
+    path: str, key: str, client: Client, maker: User
+) -> None:
+    client.force_login(maker)
+    if "decide" in path:
+        path = path.replace(str(UUID(int=7)), str(freeze(maker).proposal))
+    form = {"key": key, "act": "withdraw", "url": "https://hooks.example/in", "kinds": "custody.deposited"}
+    assert client.post(path, form).status_code == 400
+
+
 def decide(browser: Client, user: User, proposed: Proposed, act: str, **more: str) -> str:
     """What the page says after a decision."""
     browser.force_login(user)
@@ -114,7 +128,7 @@ class TestTheInbox:
         good, own = freeze(maker), freeze(checker)
         client.force_login(checker)
         chosen = [f"{each.proposal}:{each.digest}" for each in (good, own)]
-        answer = client.post(f"{INBOX}approve/", {"chosen": chosen, "key": "k-1"}, follow=True)
+        answer = client.post(f"{INBOX}approve/", {"chosen": chosen, "key": "key-00001"}, follow=True)
         said = answer.content.decode()
         assert "1 approved and done." in said
         assert "Change status: You made this proposal yourself" in said
@@ -154,7 +168,7 @@ class TestAProposalsPage:
     def test_sent_twice_is_approved_once(self, client: Client, maker: User, checker: User) -> None:
         proposed = freeze(maker)
         for _twice in range(2):
-            assert "Approved and done." in decide(client, checker, proposed, "approve", key="same")
+            assert "Approved and done." in decide(client, checker, proposed, "approve", key="the-same")
 
     def test_lets_nobody_approve_his_own(self, client: Client, maker: User) -> None:
         proposed = freeze(maker)

@@ -6,6 +6,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, inline_serializer
 from rest_framework import serializers
 
+from ..principal import KEY
 from .fields import Id, Instant, Out, Whole
 
 FORM = "application/problem+json"
@@ -85,7 +86,7 @@ class RestSchema(AutoSchema):
         """The declared parameters, and the headers of commands."""
         if not self._is_command:
             return [self.view.parameters] if self.view.parameters().fields else []
-        key = {"type": "string", "pattern": "^[!-~]{8,128}$", "minLength": 8, "maxLength": 128}
+        key = {"type": "string", "pattern": f"^{KEY}$", "minLength": 8, "maxLength": 128}
         etag = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'}
         return [
             OpenApiParameter("Idempotency-Key", key, OpenApiParameter.HEADER, required=True),

@@ -24,7 +24,7 @@ from brokerage.ledger.entry import Context
 from brokerage.ledger.refusal import Refused
 from brokerage.ledger.registry import Audience
 
-from ..principal import audiences, context, principal
+from ..principal import audiences, context, is_key, principal
 from . import limits, paging, replies
 from .authentication import AUTHENTICATION
 from .body import StrictJSON
@@ -33,7 +33,6 @@ from .fields import Inputs, Out, Parameters
 from .parameters import Paged, checked
 from .schema import ProposedOut, RestSchema
 
-KEY = r"[!-~]{8,128}"
 ETAG = r'"(0|[1-9][0-9]{0,8})"'
 
 
@@ -252,7 +251,7 @@ def _waiting(made: Proposed) -> Response:
 
 def _key(request: Request) -> str:
     key = request.headers.get("Idempotency-Key", "")
-    if not re.fullmatch(KEY, key, re.ASCII):
+    if not is_key(key):
         raise ValidationError(
             {"Idempotency-Key": [_("Send 8 to 128 printable ASCII characters, the same again for a retry.")]}
         )
