@@ -21,6 +21,7 @@ from .places import Place
 from .principal import audiences
 from .rest import paging
 from .rest.authentication import renewed
+from .rest.schema import StreamSchema
 
 LONGEST_WAIT_S = 20
 
@@ -81,6 +82,7 @@ class Events(rest.RestView):
     permission, for_clients, item = Perm.SEE_LEDGER, True, EventOut
     renderer_classes = (JSONRenderer, EventStream)
     paged = True
+    schema = StreamSchema()
 
     class Parameters(rest.Parameters):
         """Where to go on, and what to see."""

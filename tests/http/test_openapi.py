@@ -45,6 +45,36 @@ def test_every_command_asks_for_a_key(document):
             assert headers["Idempotency-Key"]["required"], path
 
 
+TAKES_A_VERSION = {
+    "AccountWithdraw": True,
+    "OpenCase": True,
+    "GiveAuthority": True,
+    "RaiseAlert": False,
+    "ApplicationStart": False,
+    "ReceiveComplaint": False,
+    "FormGroup": False,
+    "WebhookAdd": False,
+}
+
+
+def test_if_match_is_offered_where_it_is_taken(document):
+    offered = {
+        operation["operationId"]: any(each["name"] == "If-Match" for each in operation["parameters"])
+        for _path, method, operation in operations(document)
+        if method in COMMANDS
+    }
+    assert {name: offered[name] for name in TAKES_A_VERSION} == TAKES_A_VERSION
+
+
+def test_the_feed_is_described_with_its_stream(document):
+    feed = document["paths"]["/api/v1/events"]["get"]
+    assert set(feed["responses"]["200"]["content"]) == {"application/json", "text/event-stream"}
+    assert "content" not in feed["responses"]["204"]
+    assert set(feed["responses"]["503"]["content"]) == {"application/problem+json"}
+    (resumed,) = (each for each in feed["parameters"] if each["in"] == "header")
+    assert (resumed["name"], resumed.get("required", False)) == ("Last-Event-ID", False)
+
+
 def test_names_are_unique_and_objects_closed(document):
     names = [operation["operationId"] for _path, _method, operation in operations(document)]
     assert len(names) == len(set(names))
@@ -54,7 +84,8 @@ def test_names_are_unique_and_objects_closed(document):
 
 
 def test_the_pages_to_try_it_need_a_login_and_no_inline_script(client, db):
-    assert client.get("/api/v1/docs").status_code in (401, 403)
+    stranger = client.get("/api/v1/docs")
+    assert (stranger.status_code, stranger["Content-Type"]) == (401, "application/problem+json")
     page = staff("auditor").http.get("/api/v1/docs")
     assert page.status_code == 200
     text = page.content.decode()

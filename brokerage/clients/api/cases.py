@@ -95,9 +95,7 @@ class RaiseAlert(ClientCommand):
 
     permission = Perm.RAISE_ALERTS
     command, inputs = cases.raise_alert, RaiseInputs
-
-    def stream(self, found: Any) -> None:
-        """The alert is on a stream of its own: the client is as it was."""
+    changes = False  # the alert is on a stream of its own: the client is as it was
 
 
 class DismissInputs(rest.Inputs):

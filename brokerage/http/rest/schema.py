@@ -88,10 +88,10 @@ class RestSchema(AutoSchema):
             return [self.view.parameters] if self.view.parameters().fields else []
         key = {"type": "string", "pattern": f"^{KEY}$", "minLength": 8, "maxLength": 128}
         etag = {"type": "string", "pattern": '^"(0|[1-9][0-9]{0,8})"$'}
-        return [
-            OpenApiParameter("Idempotency-Key", key, OpenApiParameter.HEADER, required=True),
-            OpenApiParameter("If-Match", etag, OpenApiParameter.HEADER, required=False),
-        ]
+        wanted = [OpenApiParameter("Idempotency-Key", key, OpenApiParameter.HEADER, required=True)]
+        if self.view.changes and "{" in self.path:  # without an object in the path none has a version
+            wanted.append(OpenApiParameter("If-Match", etag, OpenApiParameter.HEADER, required=False))
+        return wanted
 
     def get_response_serializers(self) -> Any:
         """The reply by status, problems included."""
@@ -124,6 +124,26 @@ class RestSchema(AutoSchema):
         else:
             members = {"data": item()}
         return inline_serializer(f"{name}Reply", members)
+
+
+class StreamSchema(RestSchema):
+    """The feed as well: its stream of server-sent events, where that resumes, and when there is none."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """The declared parameters, and the header a browser sends when it connects again."""
+        seen = {"type": "string", "pattern": "^[0-9]{1,18}$"}
+        return [
+            *super().get_override_parameters(),
+            OpenApiParameter("Last-Event-ID", seen, OpenApiParameter.HEADER, required=False),
+        ]
+
+    def get_response_serializers(self) -> Any:
+        """The pages, the stream, and what is said in its place."""
+        return super().get_response_serializers() | {
+            ("200", "text/event-stream"): OpenApiResponse(str, "Events as they are sealed."),
+            "204": OpenApiResponse(None, "A stream in whose reach nothing can happen."),
+            ("503", FORM): OpenApiResponse(Problem, "No place to stream from; connect again."),
+        }
 
 
 def closed(result: dict[str, Any], **_: Any) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class RestView(APIView):
         """Who asks, whether too often, whether they may, and for what; each before the route's own work."""
         if not request.user.is_authenticated:
             raise NotAuthenticated()
-        limits.check(request._request, self.asker.actor)
         self.asker = principal(request)
+        limits.check(request._request, self.asker.actor)
         if not self.entitled():
             raise NotEntitled("Your role does not allow this.", permission=self.permission)
         self.asked = checked(self.parameters, request)
@@ -175,14 +175,20 @@ class ListView(RestView):
 class CommandView(RestView):
     """POST of a command: checked `inputs`, one command, the new state of the object as `item`.
 
-    `creates` answers 201. Clients' sessions show a second factor again first, and those of staff where it
-    is `fresh`, as on the page of the same command.
+    `creates` answers 201. One that `changes` nothing of the object found has no version. Clients' sessions
+    show a second factor again first, and those of staff where it is `fresh`, as on the page of the same
+    command.
     """
 
     command: ClassVar[Command[Any, Any]]
     inputs: ClassVar[type[Inputs]] = Inputs
     creates: ClassVar[bool] = False
+    changes: ClassVar[bool] = True
     fresh: ClassVar[bool] = False
+
+    def stream(self, found: Any) -> UUID | None:
+        """That of the object, where the command changes it."""
+        return super().stream(found) if self.changes else None
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
         """The command's inputs: by default the path's values and the body's members, by their names."""
