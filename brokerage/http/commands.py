@@ -17,6 +17,7 @@ from brokerage.ledger.registry import Audience
 from . import outward
 from .events import (
     WebhookAdded,
+    WebhookGaveUp,
     WebhookRemoved,
     WebhookReplayed,
     WebhookSecretShown,
@@ -49,6 +50,12 @@ class NotYourWebhook(Refused):
     code = "http.not-your-webhook"
 
 
+class AheadOfWebhook(Refused):
+    """What lies before the position was not sent yet, and would be left out."""
+
+    code = "http.ahead-of-webhook"
+
+
 class SecretShown(Refused):
     """The secret was shown before."""
 
@@ -76,13 +83,14 @@ def add_webhook(entry: Entry, *, url: str, kinds: Sequence[str]) -> UUID:
     secret = envelope.seal(PURPOSE, secrets.token_bytes(32))
     head = feed.head()
     WebhookState.objects.create(webhook=webhook, secret=secret, start=head, cursor=head)
-    entry.record(webhook, WebhookAdded(url=url, kinds=tuple(sorted(set(kinds))), person=person))
+    told = tuple(sorted(set(kinds)))
+    entry.record(webhook, WebhookAdded(url=url, kinds=told, person=person, start=numbering.number(head)))
     return webhook
 
 
 def sendable() -> list[str]:
     """The kinds of event that a webhook may be told of, by name."""
-    return sorted(name for name, kind in registry.kinds().items() if kind.audience in SENDABLE)
+    return list(registry.open_to(SENDABLE))
 
 
 @command("http.show-webhook-secret")
@@ -103,8 +111,7 @@ def show_secret(entry: Entry, *, webhook: UUID) -> None:
 @command("http.switch-webhook")
 def switch_webhook(entry: Entry, *, webhook: UUID, on: bool) -> None:
     """Stop sending within two minutes, or go on where it stopped. Raises UnknownWebhook or NothingToDo."""
-    _locked(entry, webhook)
-    state = WebhookState.objects.select_for_update().get(webhook=webhook)
+    state = _state(entry, webhook)
     if on is (state.disabled_at is None):
         raise NothingToDo("The webhook is on already." if on else "The webhook is off already.")
     state.disabled_at, state.failing_since = None if on else entry.effective_at, None
@@ -112,10 +119,21 @@ def switch_webhook(entry: Entry, *, webhook: UUID, on: bool) -> None:
     entry.record(webhook, WebhookSwitched(on=on))
 
 
+@command("http.give-up-webhook")
+def give_up_webhook(entry: Entry, *, webhook: UUID) -> None:
+    """Switch off a webhook that fails. Raises UnknownWebhook or NothingToDo."""
+    state = _state(entry, webhook)
+    if state.disabled_at or not state.failing_since:
+        raise NothingToDo("The webhook is off already, or was taken again.")
+    state.disabled_at = entry.effective_at
+    state.save(update_fields=["disabled_at"])
+    entry.record(webhook, WebhookGaveUp(since=state.failing_since))
+
+
 @command("http.remove-webhook")
 def remove_webhook(entry: Entry, *, webhook: UUID) -> None:
     """Tell it nothing any more; what was not sent is forgotten. Raises UnknownWebhook."""
-    _locked(entry, webhook)
+    _state(entry, webhook)
     Delivery.objects.filter(webhook=webhook, state="new").update(state="failed", answer="removed")
     entry.record(webhook, WebhookRemoved())
 
@@ -136,11 +154,14 @@ def replay_webhook(entry: Entry, *, webhook: UUID, after: int) -> None:
     """Send everything after a sealed position again, and switch it on; before its start by two people.
 
     Webhooks carry nothing restricted: the position is one as their messages count. Raises UnknownWebhook,
-    UnknownPosition, or SecondPersonNeeded for what two people never agreed to send there.
+    UnknownPosition, AheadOfWebhook, or SecondPersonNeeded for what two people never agreed to send there.
     """
-    _locked(entry, webhook)
+    state = _state(entry, webhook)
     cursor = numbering.position(after)
-    state = WebhookState.objects.select_for_update().get(webhook=webhook)
+    if cursor > state.cursor:
+        raise AheadOfWebhook(
+            "The webhook has not come that far; name a position that it was sent.", position=after
+        )
     if cursor < state.start:
         entry.second_person(Perm.APPROVE_WEBHOOKS)
     state.start, state.cursor = min(state.start, cursor), cursor
@@ -161,3 +182,9 @@ def _locked(entry: Entry, webhook: UUID) -> Webhook:
     if row is None:
         raise UnknownWebhook("There is no such webhook.", webhook=webhook)
     return row
+
+
+def _state(entry: Entry, webhook: UUID) -> WebhookState:
+    """How far the webhook has come, locked: nothing is gathered for it meanwhile."""
+    _locked(entry, webhook)
+    return WebhookState.objects.select_for_update().get(webhook=webhook)

@@ -1,6 +1,7 @@
 """Who is told of events by webhook: on the webhook's own stream."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from brokerage.ledger.registry import Audience, event
@@ -11,12 +12,14 @@ from brokerage.ledger.registry import Audience, event
 class WebhookAdded:
     """Events of these kinds are sent to this address from now on.
 
-    `person` asked for it and may have its secret, once; nobody may of one from before that was noted.
+    `person` asked for it and may have its secret, once; nobody may of one from before that was noted. Two
+    people agreed to send what comes after `start`, as the messages count; None from before that was noted.
     """
 
     url: str
     kinds: tuple[str, ...]
     person: UUID | None = None
+    start: int | None = None
 
 
 @event("http.webhook-secret-shown", audience=Audience.STAFF)
@@ -31,6 +34,14 @@ class WebhookSwitched:
     """A person switched it on, after which it goes on where it stopped, or off."""
 
     on: bool
+
+
+@event("http.webhook-gave-up", audience=Audience.STAFF)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookGaveUp:
+    """It was switched off by itself: none of its messages was taken since then, or its receiver is gone."""
+
+    since: datetime
 
 
 @event("http.webhook-removed", audience=Audience.STAFF)

@@ -3,6 +3,7 @@
 import json
 import random
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,12 +16,13 @@ from brokerage.jobs.rules import LATEST_ONLY, daily, every
 from brokerage.jobs.schedule import NOTIFY, Run, job
 from brokerage.ledger import feed as book
 from brokerage.ledger import numbering, registry, seams
+from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.envelope import envelope
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.ledger.refusal import Refused
 
 from . import outward, queries
-from .commands import SENDABLE, TEST, secret_of
+from .commands import SENDABLE, TEST, UnknownWebhook, give_up_webhook, secret_of
 from .models import Delivery, Webhook, WebhookState
 from .rest import limits, replies
 
@@ -50,8 +52,8 @@ def _listening(run: Run) -> Sequence[UUID]:
 def webhooks(run: Run, items: Sequence[UUID]) -> None:
     """Note what each webhook is to be told, and send what is due."""
     for webhook in items:
-        gather(webhook)
-        send_due(webhook)
+        if gather(webhook):
+            send_due(run, webhook)
 
 
 @job("http.forget", slots=daily(time(3, 40), HONG_KONG), policy=LATEST_ONLY, queue=NOTIFY)
@@ -62,13 +64,18 @@ def forget(run: Run, items: Sequence[UUID]) -> None:
     Delivery.objects.filter(made_at__lt=seams.now() - timedelta(days=30)).exclude(state="new").delete()
 
 
-def gather(webhook: UUID) -> None:
-    """Make deliveries of the events sealed since the webhook's cursor and move it, in one transaction."""
-    row = Webhook.objects.get(pk=webhook)
-    known = registry.kinds()
-    kinds = [kind for kind in row.kinds if kind in known and known[kind].audience in SENDABLE]
+def gather(webhook: UUID) -> bool:
+    """Make deliveries of the events sealed since the webhook's cursor and move it, in one transaction.
+
+    Whether it is told anything now: one that since its shard was planned was removed or switched off, or
+    whose asker may not read the ledger any more, is left alone.
+    """
     with transaction.atomic():
         state = WebhookState.objects.select_for_update().get(webhook=webhook)
+        row = {row.id: row for row in queries.told()}.get(webhook)
+        if row is None:
+            return False
+        kinds = registry.open_to(SENDABLE).keys() & set(row.kinds)
         page = book.page(min(state.cursor, book.head()), STEP, kinds=kinds)
         now = seams.now()
         Delivery.objects.bulk_create(
@@ -85,20 +92,21 @@ def gather(webhook: UUID) -> None:
         )
         state.cursor = page.cursor
         state.save(update_fields=["cursor"])
+    return True
 
 
-def send_due(webhook: UUID) -> None:
+def send_due(run: Run, webhook: UUID) -> None:
     """Send what is due, oldest first, until one fails (the receiver is then left alone), the webhook is
     removed, or BATCH is over.
     """
     until = seams.now() + BATCH
     due = Delivery.objects.filter(webhook=webhook, state="new", next_at__lte=seams.now())
     for delivery in due.order_by("made_at", "id")[:STEP]:
-        if seams.now() >= until or not send(delivery):
+        if seams.now() >= until or not send(run, delivery):
             return
 
 
-def send(delivery: Delivery) -> bool:
+def send(run: Run, delivery: Delivery) -> bool:
     """Send one message and note what came of it; whether it was taken, and more may follow."""
     row = Webhook.objects.get(pk=delivery.webhook)
     now = seams.now()
@@ -116,7 +124,7 @@ def send(delivery: Delivery) -> bool:
     except (outward.Unreachable, Refused) as error:
         status, taken, answer = 0, False, str(error)
     wanted = _note(delivery, now, taken, answer)
-    _judge(row.id, now, taken, status == GONE)
+    _judge(run, row.id, now, taken=taken, gone=status == GONE)
     return taken and wanted
 
 
@@ -142,14 +150,15 @@ def _note(delivery: Delivery, now: datetime, taken: bool, answer: str) -> bool:
     return Delivery.objects.filter(pk=delivery.pk, state="new").update(**told) > 0
 
 
-def _judge(webhook: UUID, now: datetime, taken: bool, gone: bool) -> None:
+def _judge(run: Run, webhook: UUID, now: datetime, *, taken: bool, gone: bool) -> None:
     """Remember since when a webhook fails; after days of it, or when it is gone, it is switched off."""
     with transaction.atomic():
         state = WebhookState.objects.select_for_update().get(webhook=webhook)
         if state.disabled_at is not None:
             return  # a person switched it off meanwhile
         state.failing_since = None if taken else state.failing_since or now
-        if gone or (state.failing_since and now - state.failing_since >= PATIENCE):
-            state.disabled_at = now
+        state.save(update_fields=["failing_since"])
+    if gone or (state.failing_since and now - state.failing_since >= PATIENCE):
+        with suppress(UnknownWebhook, NothingToDo):  # a person removed it or switched it off meanwhile
+            give_up_webhook(run.context(webhook, effective_at=now), webhook=webhook)
             log.error("webhook_switched_off", webhook=str(webhook))
-        state.save(update_fields=["failing_since", "disabled_at"])

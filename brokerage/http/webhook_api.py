@@ -19,9 +19,9 @@ from .queries import Shown
 
 
 class WebhookOut(rest.Out):
-    """A webhook for what comes after `start`, come to `cursor`.
+    """A webhook for what comes after `start`; after days of failures it is switched off.
 
-    While it fails `failing_since` says since when; after days it is switched off.
+    How far it has come and what it was answered stands with its deliveries.
     """
 
     id = rest.Id()
@@ -32,8 +32,6 @@ class WebhookOut(rest.Out):
     secret_shown_at = rest.Instant(allow_null=True)
     removed_at = rest.Instant(allow_null=True)
     start = rest.Whole(max_value=2**62)
-    cursor = rest.Whole(max_value=2**62)
-    failing_since = rest.Instant(allow_null=True)
     disabled_at = rest.Instant(allow_null=True)
 
 
@@ -107,10 +105,6 @@ class WebhookAdd(rest.CommandView):
 
     inputs = Inputs
 
-    def entitled(self) -> bool:
-        """Whether the asker may also read the events that would be sent."""
-        return super().entitled() and self.asker.may(Perm.SEE_LEDGER)
-
     def state(self, value: Any) -> Shown | None:
         """The new webhook."""
         return queries.webhook(value)
@@ -162,7 +156,7 @@ class WebhookReplay(_Webhook, rest.CommandView):
     """Send everything after a position again, and switch the webhook on.
 
     Messages keep their ids, so a receiver that remembers them takes nothing twice. What lies before the
-    webhook's `start` another person must approve.
+    webhook's `start` another person must approve; a position it has not come to is refused.
     """
 
     command = commands.replay_webhook

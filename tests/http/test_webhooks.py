@@ -5,10 +5,13 @@ import json
 import socket
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from uuid import UUID
 
 import pytest
+from django.db import connection
 from standardwebhooks import Webhook as Signer
 
 from brokerage.access.models import User
@@ -16,7 +19,10 @@ from brokerage.access.rules import ROLES, Perm, Role
 from brokerage.access.scopes import OF_THE_FIRM
 from brokerage.http import outward, tasks
 from brokerage.http.models import Delivery, WebhookState
-from brokerage.ledger import seals, seams
+from brokerage.jobs.schedule import Run
+from brokerage.ledger import feed, numbering, registry, seals, seams
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.registry import Audience
 from tests import factories
 from tests.http import callers
 
@@ -75,9 +81,13 @@ def deposit(sealed):
     seals.seal()
 
 
+def run():
+    """A run of the job, now."""
+    return Run(id=seams.new_id(), job="http.webhooks", slot=seams.now(), late=False)
+
+
 def work(hook):
-    tasks.gather(hook["id"])
-    tasks.send_due(hook["id"])
+    tasks.webhooks(run(), [UUID(hook["id"])])
 
 
 class TestDelivery:
@@ -98,7 +108,6 @@ class TestDelivery:
         asker = callers.staff("operations", name="may")
         (seen,) = asker.get(f"events?after={told - 1}&limit=1&types=custody.deposited").json()["data"]
         assert seen["position"] == told
-        assert asker.get(f"webhooks/{hook['id']}").json()["data"]["cursor"] == told
         made = asker.get(f"webhooks/{hook['id']}/deliveries").json()["data"]
         assert [each["position"] for each in made] == [told]
         assert WebhookState.objects.get().cursor == told + 1
@@ -138,6 +147,8 @@ class TestDelivery:
         work(hook)
         assert WebhookState.objects.get().disabled_at is not None
         assert tasks._listening(None) == []
+        gave_up = ledger.events(UUID(hook["id"]))[-1]
+        assert (gave_up.kind, gave_up.effective_at) == ("http.webhook-gave-up", gave_up.event.since)
         receiver.status = 204
         lin = callers.staff("operations", name="lin")
         again = lin.post(f"webhooks/{hook['id']}/replay", {"after": hook["start"]})
@@ -156,13 +167,13 @@ class TestDelivery:
     def test_of_a_batch_stops_after_two_minutes(self, hook, sealed, receiver, monkeypatch):
         for _ in range(4):
             deposit(sealed)
-        tasks.gather(hook["id"])
+        tasks.gather(UUID(hook["id"]))
         clock = itertools.count()
         start = seams.now() + timedelta(minutes=1)
-        monkeypatch.setattr(tasks, "send", lambda delivery: sent.append(next(clock)) or True)
+        monkeypatch.setattr(tasks, "send", lambda run, delivery: sent.append(next(clock)) or True)
         sent = []
         with seams.using(clock=lambda: start + timedelta(minutes=len(sent))):
-            tasks.send_due(hook["id"])
+            tasks.send_due(run(), UUID(hook["id"]))
         assert len(sent) == 2
 
     def test_of_a_test_message(self, hook, receiver):
@@ -198,6 +209,68 @@ class TestFromBeforeItsStart:
         work(hook)
         assert len(receiver.got) == 2  # the broker's two first deposits
         assert lin.post(f"webhooks/{hook['id']}/replay", {"after": 0}).json()["data"]["start"] == 0
+
+    def test_it_is_refused_ahead_of_what_was_sent(self, hook, sealed, receiver):
+        deposit(sealed)
+        lin, head = callers.staff("operations", name="lin"), numbering.number(feed.head())
+        skips = lin.post(f"webhooks/{hook['id']}/replay", {"after": head})
+        assert (skips.status_code, skips.json()["code"]) == (422, "http.ahead-of-webhook")
+        work(hook)
+        assert len(receiver.got) == 1
+        assert lin.post(f"webhooks/{hook['id']}/replay", {"after": head}).status_code == 200
+
+    def test_the_start_is_on_record(self, hook):
+        added = ledger.events(UUID(hook["id"]))[0].event
+        assert added.start == hook["start"] > 0
+
+
+END = {
+    "it was removed": lambda hook, lin: lin.post(f"webhooks/{hook['id']}/remove", {}),
+    "it was switched off": lambda hook, lin: lin.post(f"webhooks/{hook['id']}/switch", {"on": False}),
+    "its asker's login was closed": lambda _hook, _lin: User.objects.filter(username="mei").update(
+        is_active=False
+    ),
+}
+
+
+class TestAShardPlannedBefore:
+    """What is sent is decided when it is sent: a planned shard gives no right to it."""
+
+    @pytest.mark.parametrize("end", END.values(), ids=END)
+    def test_sends_nothing_more_once(self, end, hook, sealed, receiver):
+        lin, planned = callers.staff("operations", name="lin"), tasks._listening(None)
+        deposit(sealed)
+        tasks.gather(planned[0])
+        deposit(sealed)
+        cursor = WebhookState.objects.get().cursor
+        end(hook, lin)
+        tasks.webhooks(run(), planned)
+        assert receiver.got == []
+        assert (WebhookState.objects.get().cursor, Delivery.objects.count()) == (cursor, 1)
+
+    def test_leaves_nothing_to_send_when_it_is_removed_meanwhile(self, hook, sealed, monkeypatch):
+        """Who removes it waits until the messages under way are noted, and forgets them too."""
+        lin, page, waited = callers.staff("operations", name="lin"), feed.page, []
+        remove = threading.Thread(target=lambda: (END["it was removed"](hook, lin), connection.close()))
+
+        def look(*args, **more):
+            remove.start()
+            remove.join(0.5)
+            waited.append(remove.is_alive())
+            return page(*args, **more)
+
+        deposit(sealed)
+        monkeypatch.setattr(feed, "page", look)
+        tasks.gather(UUID(hook["id"]))
+        remove.join()
+        assert (waited, [each.state for each in Delivery.objects.all()]) == ([True], ["failed"])
+
+    def test_sends_nothing_of_a_kind_that_is_restricted_by_now(self, hook, sealed, receiver, monkeypatch):
+        kind = registry.kinds()["custody.deposited"]
+        deposit(sealed)
+        monkeypatch.setitem(registry._kinds, kind.name, replace(kind, audience=Audience.RESTRICTED))
+        work(hook)
+        assert receiver.got == []
 
 
 class TestWhoAskedForIt:
