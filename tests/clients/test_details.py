@@ -16,6 +16,7 @@ from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.reviews import Circumstance
 from brokerage.config import newcomers
 from brokerage.ledger import seams
+from brokerage.ledger.codec import instant_text
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
 from tests.factories import context
@@ -59,6 +60,9 @@ class TestTheDesk:
         assert vault.known(queries.person(somebody).version).given_names == "Renamed"
         assert not is_screened(somebody)
         assert due(somebody) == [somebody]
+        (certificate,) = certificates_due(seams.now(), [somebody])
+        shown = json.loads(callers.staff("auditor", name="lam").get(f"people/{somebody}").content)["data"]
+        assert shown["certificate_until"] == instant_text(certificate.until)
         for name, of in (("person", somebody), ("client", client)):
             assert "A new tax certificate is due by" in body(browser, reverse(name, args=[of]))
         assert (
@@ -96,6 +100,7 @@ class TestRest:
         sent = {"individual": PERSON | {"address": HOME}}
         first = staff.post(path, sent, key="a-key-of-mine")
         assert first.status_code == 200, first.content
+        assert json.loads(first.content)["data"]["certificate_until"] is None
         assert b"Renamed" not in first.content
         version = queries.person(somebody).version
         again = staff.post(path, sent, key="a-key-of-mine")

@@ -2,6 +2,7 @@
 `details` only, and none goes out.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -9,16 +10,21 @@ from django.urls import path
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
+from brokerage.ledger import seams
 
 from .. import commands
 from ..commands import holds, screening
 from ..models import Person
+from ..queries.tax import certificates_due
 from ..rules.holds import Befell, Withdrawal
 from ..rules.person import PersonKind
 
 
 class PersonOut(rest.Out):
-    """A person by id: whether its records may be erased, and were; when it was reported dead or insolvent."""
+    """A person by id: whether its records may be erased, and were; when it was reported dead or insolvent.
+
+    `certificate_until`: once circumstances changed, when the tax certificate ends; null while it stands.
+    """
 
     id = rest.Id()
     kind = rest.Choice(PersonKind)
@@ -27,6 +33,14 @@ class PersonOut(rest.Out):
     erased_at = rest.Instant(allow_null=True)
     died_at = rest.Instant(allow_null=True)
     insolvent_at = rest.Instant(allow_null=True)
+    certificate_until = rest.Instant(allow_null=True)
+
+    def to_representation(self, instance: Person) -> dict[str, Any]:
+        """The person, with what is due of it."""
+        ends = [due.until for due in certificates_due(seams.now(), [instance.pk])]
+        instance.certificate_until = ends[0] if ends else None  # type: ignore[attr-defined]
+        shown: dict[str, Any] = super().to_representation(instance)
+        return shown
 
 
 class _Person(rest.RestView):
