@@ -47,7 +47,8 @@ class Webhook(models.Model):
 class WebhookState(models.Model):
     """How far a webhook has come, and the sealed secret its messages are signed with. No fact.
 
-    One that is off and was failing gave up by itself; a person switched the others off.
+    Its `start` and since when it is off are said by its events as well. One that is off and was failing gave
+    up by itself; a person switched the others off.
     """
 
     webhook = models.UUIDField(primary_key=True)
