@@ -197,9 +197,9 @@ def test_a_role_reaches_what_the_statement_says_and_nothing_else(role, known):
 
 
 def test_a_key_of_the_firm_reaches_what_its_scopes_say_and_nothing_else(known):
-    """Of a person who may do everything, and with every scope a key of the firm may have."""
+    """Of a person who may do everything, and with all scopes: it is worth those of the firm's keys."""
     person = desk.member(*desk.SEES, name="everybody").person
-    machine = keyed(*scopes.OF_THE_FIRM, person=person)
+    machine = keyed(*Perm, person=person)
     opened = {
         name
         for name, template, view in ALL

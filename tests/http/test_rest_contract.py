@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 
 from brokerage.ledger import queries as ledger
+from brokerage.ledger import seams
 from brokerage.ledger.chart import Role
 from tests.http import callers
 
@@ -231,6 +232,12 @@ class TestProblems:
 
 
 class TestLimits:
+    @pytest.fixture(autouse=True)
+    def within_one_minute(self):
+        now = seams.now()
+        with seams.using(clock=lambda: now):
+            yield
+
     def test_every_reply_says_what_is_left(self, operations, settings):
         settings.REST_QUOTA_LOGIN = 50
         answer = operations.get("accounts")
