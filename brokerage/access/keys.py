@@ -17,9 +17,6 @@ from brokerage.ledger.entry import Context
 
 from .commands import fetch_key
 from .models import ApiKey
-from .queries import acts_for_clients, rights_of
-from .rules import Perm
-from .scopes import OF_CLIENTS, OF_THE_FIRM
 
 SHAPE = re.compile(r"praya_([a-z2-7]{10})_([A-Za-z0-9_-]{43})")
 _NOTHING = bytes(32)
@@ -38,17 +35,6 @@ def authenticate(text: str, address: str) -> ApiKey | None:
         return None
     _note_use(key, seams.now())
     return key
-
-
-def rights(key: ApiKey) -> frozenset[Perm]:
-    """What the key is worth now: its scopes that a key of its kind may have, and no more than its person has.
-
-    Of the firm's the person's rights are asked for, of a client's an open login; the person's authority over
-    the client is the caller's to ask for.
-    """
-    if key.client is not None:
-        return key.scoped & OF_CLIENTS if acts_for_clients(key.person) else frozenset()
-    return key.scoped & OF_THE_FIRM & rights_of(key.person)
 
 
 def fetch(asked: Context, key: UUID) -> str:

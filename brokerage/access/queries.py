@@ -14,6 +14,7 @@ from .events.proposals import ProposalMade
 from .models import ApiKey, Proposal, SignIn, SignUp, User
 from .projections import ENDS
 from .rules import Kind, Perm, ProposalState, UnknownProposal, making, permissions, proposal_id
+from .scopes import OF_CLIENTS, OF_THE_FIRM
 
 
 def proposals(scope: frozenset[UUID] | None) -> QuerySet[Proposal]:
@@ -67,22 +68,21 @@ def overdue(at: datetime) -> list[UUID]:
 
 
 def may_still_make(maker: UUID, actor: str, permission: str) -> bool:
-    """Whether an open login of the person may still propose what a holder of `permission` approves.
+    """Whether the very login or key that asks may still propose what a holder of `permission` approves.
 
-    Of staff the right to make is asked for, where there is one; a client's authority is the command's
-    own to check. What a machine proposed needs its key to live as well.
+    It is open, or lives, and still stands for the person `maker`: no other login of that person answers for
+    it. Of staff and keys the right to make is asked for, where there is one; a client's authority is the
+    command's own to check.
     """
-    kind, _, prefix = actor.partition(":")
-    if kind == Kind.MACHINE and not _key_lives(prefix):
-        return False
     needed = making(permission)
+    kind, _, prefix = actor.partition(":")
+    if kind == Kind.MACHINE:
+        key = ApiKey.objects.filter(prefix=prefix, person=maker).first()
+        held = rights_of_key(key) if key and key.lives(seams.now()) else frozenset()
+        return needed in held if needed else bool(held)
     logins = User.objects.filter(person=maker, is_active=True)
-    return any(not login.is_staff or needed is None or needed in login.rights for login in logins)
-
-
-def _key_lives(prefix: str) -> bool:
-    key = ApiKey.objects.filter(prefix=prefix).first()
-    return key is not None and key.lives(seams.now())
+    login = next((login for login in logins if login.actor == actor), None)
+    return login is not None and (not login.is_staff or needed is None or needed in login.rights)
 
 
 def acts_for_clients(person: UUID) -> bool:
@@ -94,6 +94,17 @@ def rights_of(person: UUID) -> frozenset[Perm]:
     """All rights of a person now, by whatever open login of staff."""
     logins = User.objects.filter(person=person, is_active=True, is_staff=True)
     return permissions(logins.values_list("groups__name", flat=True))
+
+
+def rights_of_key(key: ApiKey) -> frozenset[Perm]:
+    """What the key is worth now: its scopes that a key of its kind may have, and no more than its person has.
+
+    Of the firm's the person's rights are asked for, of a client's an open login; the person's authority over
+    the client is the caller's to ask for.
+    """
+    if key.client is not None:
+        return key.scoped & OF_CLIENTS if acts_for_clients(key.person) else frozenset()
+    return key.scoped & OF_THE_FIRM & rights_of(key.person)
 
 
 def login_names(persons: Iterable[UUID | None], *, personal: bool) -> dict[UUID, str]:

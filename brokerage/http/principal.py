@@ -8,7 +8,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from brokerage.access import keys, sign_in
+from brokerage.access import queries as access
+from brokerage.access import sign_in
 from brokerage.access.models import ApiKey, User
 from brokerage.access.rules import Kind, Perm, Principal
 from brokerage.clients import queries as clients
@@ -49,7 +50,7 @@ def _machine(key: ApiKey) -> Principal:
         kind=Kind.MACHINE,
         actor=f"{Kind.MACHINE}:{key.prefix}",
         person=key.person,
-        permissions=keys.rights(key),
+        permissions=access.rights_of_key(key),
         clients=own,
     )
 

@@ -6,14 +6,17 @@ from typing import Any
 import pytest
 
 from brokerage.access import queries, rules
+from brokerage.access.commands import staff_people
 from brokerage.access.models import User
+from brokerage.ledger import seams
 from brokerage.ledger.entry import Entry
 from tests.desk import member
 
-from . import test_proposals
+from . import test_proposals, test_staff_people
 
 pytestmark = pytest.mark.django_db
 SUBMITTING, APPROVAL = test_proposals.TestSubmitting(), test_proposals.TestApproval()
+STATING = test_staff_people.TestStating()
 ENDS, SIGHT = test_proposals.TestOtherEnds(), test_proposals.TestWhoSees()
 Named = Callable[[User, User], None]
 
@@ -25,6 +28,11 @@ def passes(*_: Any, **__: Any) -> bool:
 
 def nothing(*_: Any, **__: Any) -> None:
     """A look-up that finds nothing."""
+
+
+def any_login(maker: Any, _actor: str, _permission: str) -> bool:
+    """Takes any open login of the person for the one that asked."""
+    return User.objects.filter(person=maker, is_active=True).exists()
 
 
 def everything(_scope: Any) -> Any:
@@ -53,8 +61,30 @@ GUARDS: dict[str, tuple[object, str, Any, Named]] = {
         "may_still_make",
         passes,
         lambda maker, checker: APPROVAL.test_is_refused_once_the_maker_may_no_longer_ask(
-            maker, checker, "closed"
+            maker, checker, "closed", None
         ),
+    ),
+    "the very login": (
+        queries,
+        "may_still_make",
+        any_login,
+        lambda maker, checker: APPROVAL.test_is_refused_once_the_maker_may_no_longer_ask(
+            maker, checker, "closed", "client"
+        ),
+    ),
+    "a corrected maker": (
+        queries,
+        "may_still_make",
+        any_login,
+        lambda maker, checker: STATING.test_of_one_of_two_who_shared_a_person_gives_nobody_a_second_name(
+            (maker, checker)
+        ),
+    ),
+    "a client too": (
+        staff_people,
+        "_own_person",
+        lambda _: seams.new_id(),
+        lambda maker, checker: STATING.test_of_one_who_is_a_client_too_keeps_the_person((maker, checker)),
     ),
     "same key": (
         queries,

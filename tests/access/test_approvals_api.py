@@ -31,7 +31,7 @@ def checker() -> Caller:
 def freeze(user: User) -> Proposed:
     """A proposal to freeze a client."""
     asked = Context(
-        actor=user.username,
+        actor=user.actor,
         source=Source.API,
         key=str(uuid4()),
         effective_at=seams.now(),

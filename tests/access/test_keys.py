@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from django.contrib.auth.models import Group
 
-from brokerage.access import keys
+from brokerage.access import keys, queries
 from brokerage.access.commands.api_keys import KeyFetchedBefore, UnknownKey
 from brokerage.access.models import ApiKey, User
 from brokerage.access.rules import Perm
@@ -142,23 +142,23 @@ class TestRights:
 
     def test_are_never_more_than_a_key_of_the_firm_may_have(self):
         key, _ = self.of("operations", "operations-checker")
-        assert keys.rights(key) == {Perm.SEE_MARGIN, Perm.MAKE_PAYMENTS}
+        assert queries.rights_of_key(key) == {Perm.SEE_MARGIN, Perm.MAKE_PAYMENTS}
 
     def test_shrink_with_the_person_who_stands_behind_it(self):
         key, owner = self.of("operations", "credit")
         owner.groups.remove(Group.objects.get(name="operations"))
-        assert keys.rights(key) == {Perm.SEE_MARGIN}
+        assert queries.rights_of_key(key) == {Perm.SEE_MARGIN}
         User.objects.filter(pk=owner.pk).update(is_active=False)
-        assert keys.rights(key) == frozenset()
+        assert queries.rights_of_key(key) == frozenset()
 
     def test_of_a_clients_key_are_to_read_even_if_a_row_says_more(self):
         owner = member("client", staff=False)
         key = made(person=owner.person, scopes=self.SCOPES, client=uuid4())
-        assert keys.rights(key) == {Perm.SEE_MARGIN}
+        assert queries.rights_of_key(key) == {Perm.SEE_MARGIN}
 
     def test_of_a_clients_key_end_with_its_persons_login(self):
         owner = member("client", staff=False)
         key = made(person=owner.person, scopes=self.SCOPES, client=uuid4())
         User.objects.filter(pk=owner.pk).update(is_active=False)
-        assert keys.rights(key) == frozenset()
-        assert keys.rights(made(client=uuid4(), prefix="jihgfedcba")) == frozenset()
+        assert queries.rights_of_key(key) == frozenset()
+        assert queries.rights_of_key(made(client=uuid4(), prefix="jihgfedcba")) == frozenset()

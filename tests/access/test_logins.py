@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from django.core import mail
 from django.core.exceptions import ValidationError
 
-from brokerage.access import factors, keys, notices
+from brokerage.access import factors, keys, notices, queries
 from brokerage.access.commands import (
     NameTaken,
     approve,
@@ -221,7 +221,7 @@ class TestKeys:
         with pytest.raises(NotYourKey):
             keys.fetch(by(bo), key)
         text = keys.fetch(by(ann), key)
-        assert keys.rights(keys.authenticate(text, "192.0.2.9")) == {Perm.SEE_MARGIN}
+        assert queries.rights_of_key(keys.authenticate(text, "192.0.2.9")) == {Perm.SEE_MARGIN}
         revoke_key(by(bo), key=key)
         assert keys.authenticate(text, "192.0.2.9") is None
         assert [row.kind.removeprefix("access.key-") for row in ledger.events(key)] == [

@@ -232,8 +232,15 @@ class TestApproval:
         unknown = Proposed(uuid4(), "0" * 64, "", seams.now(), replayed=False)
         assert refusal(lambda: agree(checker, unknown)) == "access.unknown-proposal"
 
+    @pytest.mark.parametrize("beside", [None, "client", "operations"])
     @pytest.mark.parametrize("what", ["closed", "right taken"])
-    def test_is_refused_once_the_maker_may_no_longer_ask(self, maker: User, checker: User, what: str) -> None:
+    def test_is_refused_once_the_maker_may_no_longer_ask(
+        self, maker: User, checker: User, what: str, beside: str | None
+    ) -> None:
+        """Whatever other login the same person has open beside it."""
+        if beside:
+            other = member(beside, name="mei-2", staff=beside != "client")
+            User.objects.filter(pk=other.pk).update(person=maker.person, another=True)
         proposed = propose(maker)
         if what == "closed":
             User.objects.filter(pk=maker.pk).update(is_active=False)
@@ -242,7 +249,7 @@ class TestApproval:
         assert refusal(lambda: agree(checker, proposed)) == "access.maker-not-entitled"
         assert state(proposed) == "open"
 
-    @pytest.mark.parametrize("what", ["revoked", "out of time"])
+    @pytest.mark.parametrize("what", ["revoked", "out of time", "of another", "scope taken"])
     def test_is_refused_once_the_key_it_was_asked_with_is_ended(
         self, maker: User, checker: User, what: str
     ) -> None:
@@ -250,7 +257,7 @@ class TestApproval:
         key = ApiKey.objects.create(
             id=uuid4(),
             prefix="abcdefghij",
-            scopes=[],
+            scopes=[Perm.MAKE_CALLS],
             networks=[],
             person=maker.person,
             made_at=now - timedelta(days=2),
@@ -263,8 +270,13 @@ class TestApproval:
         assert isinstance(proposed, Proposed)
         assert isinstance(approved, Proposed)
         agree(checker, approved)
-        ended = {"revoked_at": now} if what == "revoked" else {"expires_at": now - timedelta(days=1)}
-        ApiKey.objects.update(**ended)
+        ended = {
+            "revoked": {"revoked_at": now},
+            "out of time": {"expires_at": now - timedelta(days=1)},
+            "of another": {"person": member("operations", name="lin").person},
+            "scope taken": {"scopes": [Perm.SEE_MARGIN]},
+        }
+        ApiKey.objects.update(**ended[what])
         assert refusal(lambda: agree(checker, proposed)) == "access.maker-not-entitled"
         assert state(proposed) == "open"
 

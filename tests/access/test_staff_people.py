@@ -140,6 +140,33 @@ class TestStating:
         assert (other.reference, other.another) == ("E-18", False)
         assert other.person != mei.person
 
+    def test_of_one_of_two_who_shared_a_person_gives_nobody_a_second_name(
+        self, two: tuple[User, User]
+    ) -> None:
+        lin = opened("lin", Role.OPERATIONS, "E-17")
+        kim = opened("kim", Role.OPERATIONS, "E-17", another=True)
+        proposed = propose(kim)
+        identify_login(by(*two), **self.asked(kim, "E-18"))
+        kim.refresh_from_db()
+        assert kim.person != lin.person
+        for who in (kim, two[1]):
+            with pytest.raises(rules.MakerNotEntitled):
+                agree(who, proposed)
+        with pytest.raises(rules.OwnProposal):
+            agree(lin, proposed)
+        assert agree(kim, propose(lin)).value
+
+    def test_of_one_who_is_a_client_too_keeps_the_person(self, two: tuple[User, User]) -> None:
+        kim = desk.member("operations", name="kim")
+        at_home = desk.member("client", name="kim-at-home", staff=False)
+        User.objects.filter(pk=at_home.pk).update(person=kim.person)
+        proposed = propose(kim)
+        identify_login(by(*two), **self.asked(kim))
+        kim.refresh_from_db()
+        with pytest.raises(rules.OwnProposal):
+            agree(kim, proposed)
+        assert agree(two[1], proposed).value
+
     def test_is_for_open_logins_of_staff(self, two: tuple[User, User]) -> None:
         client, gone = desk.member("client", name="c", staff=False), desk.member("credit", name="gone")
         close_login("gone")

@@ -8,7 +8,7 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.core import mail, serializers
 
-from brokerage.access import envelope, factors, keys, notices
+from brokerage.access import envelope, factors, notices, queries
 from brokerage.access.commands import make_key, open_client_login, open_login
 from brokerage.access.commands.stays import add_factor, change_contact, own, sealed_origin, sign_in
 from brokerage.access.events.logins import Factor, Proof
@@ -112,4 +112,4 @@ def test_of_one_whose_login_was_closed_before_says_so_once(person: UUID) -> None
     assert "access.login-closed" not in kinds
     assert kinds[-1] == "access.login-erased"
     assert json.loads(serializers.serialize("json", ApiKey.objects.all()))[0]["fields"]["name"] == ""
-    assert keys.rights(ApiKey.objects.get()) == frozenset()
+    assert queries.rights_of_key(ApiKey.objects.get()) == frozenset()

@@ -57,7 +57,7 @@ def machines_and_logins():
     origin = sealed_origin("192.0.2.1", "a browser")
     sign_in(context(), login=ann.pk, stay=seams.new_id(), proof=Proof.CODE, unknown=False, sealed=origin)
     waiting = submit(
-        context(maker=ann.person),
+        context(actor=ann.actor, maker=ann.person),
         clients.change_status,
         client=ClientFactory(),
         status=ClientStatus.FROZEN,

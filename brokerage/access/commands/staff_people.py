@@ -81,6 +81,9 @@ def identify_login(entry: Entry, *, login: int, reference: str, another: bool) -
 
 
 def _own_person(user: User) -> UUID:
-    """Whom a login stands for whose reference no other has: the same as before, unless others share that."""
-    shared = User.objects.filter(person=user.person).exclude(pk=user.pk).exists()
+    """Whom a login stands for whose reference no other has: the same as before, unless other staff share that.
+
+    A login as a client does not count: who works here may be a client too, and stays one person.
+    """
+    shared = User.objects.filter(person=user.person, is_staff=True).exclude(pk=user.pk).exists()
     return seams.new_id() if shared else user.person

@@ -38,7 +38,7 @@ class ApiKey(models.Model):
 
     @property
     def scoped(self) -> frozenset[Perm]:
-        """The scopes that name a right today; what the key is worth, `keys.rights` says."""
+        """The scopes that name a right today; what the key is worth, `queries.rights_of_key` says."""
         return frozenset(perm for perm in Perm if perm in self.scopes)
 
     def lives(self, at: datetime) -> bool:
