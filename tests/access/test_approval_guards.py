@@ -86,6 +86,14 @@ GUARDS: dict[str, tuple[object, str, Any, Named]] = {
         lambda _: seams.new_id(),
         lambda maker, checker: STATING.test_of_one_who_is_a_client_too_keeps_the_person((maker, checker)),
     ),
+    "keys of the person before": (
+        staff_people,
+        "revoke_each",
+        nothing,
+        lambda maker, checker: STATING.test_of_another_person_revokes_the_keys_of_the_one_before(
+            (maker, checker)
+        ),
+    ),
     "same key": (
         queries,
         "proposal_of_key",

@@ -7,11 +7,11 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError
 
 from brokerage.access import queries, rules
-from brokerage.access.commands import close_login, identify_login, logins, open_login
+from brokerage.access.commands import close_login, identify_login, logins, make_key, open_login
 from brokerage.access.commands.staff_logins import NotForStaff, OwnLogin
 from brokerage.access.commands.staff_people import BadReference, HasLogin, check_only_login
-from brokerage.access.models import Proposal, User
-from brokerage.access.rules import Role
+from brokerage.access.models import ApiKey, Proposal, User
+from brokerage.access.rules import Perm, Role
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.entry import SecondPersonNeeded
@@ -166,6 +166,23 @@ class TestStating:
         with pytest.raises(rules.OwnProposal):
             agree(kim, proposed)
         assert agree(two[1], proposed).value
+
+    def test_of_another_person_revokes_the_keys_of_the_one_before(self, two: tuple[User, User]) -> None:
+        """Else a key that kim asked for would go on with lin's rights."""
+        opened("lin", Role.OPERATIONS, "E-17")
+        kim = opened("kim", Role.OPERATIONS, "E-17", another=True)
+        asked = {"name": "export", "scopes": [Perm.MAKE_CALLS], "networks": ["192.0.2.0/24"], "days": 30}
+        mine, others = (make_key(by(each, two[1]), client=None, **asked).value for each in (kim, two[0]))
+        identify_login(by(*two), **self.asked(kim, "E-18"))
+        assert list(ApiKey.objects.filter(revoked_at=None).values_list("id", flat=True)) == [others]
+        assert ledger.events(mine)[-1].kind == "access.key-revoked"
+
+    def test_of_the_same_person_leaves_its_keys(self, two: tuple[User, User]) -> None:
+        kim = desk.member("operations", name="kim")
+        asked = {"name": "export", "scopes": [Perm.MAKE_CALLS], "networks": ["192.0.2.0/24"], "days": 30}
+        make_key(by(kim, two[1]), client=None, **asked)
+        identify_login(by(*two), **self.asked(kim))
+        assert ApiKey.objects.get().revoked_at is None
 
     def test_is_for_open_logins_of_staff(self, two: tuple[User, User]) -> None:
         client, gone = desk.member("client", name="c", staff=False), desk.member("credit", name="gone")

@@ -8,7 +8,7 @@ from axes.models import AccessAttempt
 from django.apps import apps
 from django.core import mail, serializers
 
-from brokerage.access import envelope, factors, notices, queries
+from brokerage.access import envelope, factors, keys, notices, queries
 from brokerage.access.commands import make_key, open_client_login, open_login
 from brokerage.access.commands.stays import add_factor, change_contact, own, sealed_origin, sign_in
 from brokerage.access.events.logins import Factor, Proof
@@ -87,6 +87,18 @@ def test_closes_the_login_and_keeps_that_of_staff(person: UUID, client) -> None:
     ]
     staff = User.objects.get(username="works-here")
     assert (staff.is_active, staff.person) == (True, person)
+
+
+def test_revokes_the_keys_before_it_blanks_them(person: UUID) -> None:
+    key = ApiKey.objects.get()
+    text = keys.fetch(context(maker=person), key.id)
+    assert keys.authenticate(text, "198.51.100.1")
+    erase_person(two(), person=person, reason="REQUEST-12")
+    for address in ("198.51.100.1", "203.0.113.9"):
+        assert keys.authenticate(text, address) is None
+    key.refresh_from_db()
+    assert (key.name, key.networks, key.revoked_at is None) == ("", [], False)
+    assert [row.kind for row in ledger.events(key.id)][-1] == "access.key-revoked"
 
 
 def test_sends_nothing_that_waited(person: UUID) -> None:

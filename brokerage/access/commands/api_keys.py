@@ -2,10 +2,8 @@
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
-
-from django.db.models import QuerySet
 
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo, command
@@ -104,7 +102,7 @@ def revoke_key(entry: Entry, *, key: UUID) -> None:
     row = _locked(entry, key)
     if row.revoked_at is not None:
         raise NothingToDo("The key was revoked before.")
-    revoked(entry, row)
+    _revoked(entry, row)
 
 
 def _locked(entry: Entry, key: UUID) -> ApiKey:
@@ -115,13 +113,18 @@ def _locked(entry: Entry, key: UUID) -> ApiKey:
     return row
 
 
-def keys_of(login: int) -> QuerySet[ApiKey]:
-    """The keys that were not revoked of whoever a login stands for."""
+def keys_of(login: int) -> list[UUID]:
+    """The keys that were not revoked of whoever a login stands for, to be locked."""
     person = User.objects.filter(pk=login).values("person")
-    return ApiKey.objects.filter(person__in=person, revoked_at=None)
+    return list(ApiKey.objects.filter(person__in=person, revoked_at=None).values_list("pk", flat=True))
 
 
-def revoked(entry: Entry, key: ApiKey) -> None:
-    """Make a key worthless within an entry that has locked its stream."""
+def revoke_each(entry: Entry, keys: Collection[UUID]) -> None:
+    """Make those of the keys worthless that still live, within an entry that has locked their streams."""
+    for key in ApiKey.objects.filter(pk__in=keys, revoked_at=None):
+        _revoked(entry, key)
+
+
+def _revoked(entry: Entry, key: ApiKey) -> None:
     ApiKey.objects.filter(id=key.id).update(revoked_at=entry.effective_at)
     entry.record(key.id, KeyRevoked())

@@ -19,7 +19,7 @@ from ..events.logins import Ending, FactorsReset, LoginClosed, RoleGranted, Role
 from ..models import User
 from ..notices import About
 from ..rules import Perm, Role
-from .api_keys import keys_of, revoked
+from .api_keys import keys_of, revoke_each
 from .stays import ended, locked, open_stays
 
 OF_STAFF = frozenset(Role) - {Role.CLIENT, Role.MACHINE}
@@ -71,7 +71,7 @@ def shut_login(entry: Entry, *, login: int) -> None:
 
     Raises OwnLogin or NothingToDo.
     """
-    keys = _keys(login)
+    keys = keys_of(login)
     user = locked(entry, login, *keys)
     _check_another(entry, user)
     if not user.is_active:
@@ -90,7 +90,7 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     address for notices; neither of the two sees it. Raises OwnLogin, NoContact, ReasonMissing or
     SecondPersonNeeded.
     """
-    keys = _keys(login)
+    keys = keys_of(login)
     user = locked(entry, login, *keys)
     _check_another(entry, user)
     if not user.is_active:
@@ -122,14 +122,9 @@ def _check_another(entry: Entry, user: User) -> None:
         raise OwnLogin("Nobody changes his own rights, or approves it; ask two others.")
 
 
-def _keys(login: int) -> list[UUID]:
-    return list(keys_of(login).values_list("pk", flat=True))
-
-
 def _end_all(entry: Entry, user: User, ending: Ending, keys: list[UUID]) -> None:
     """End the stays, and revoke those of the locked keys that still live."""
     stays = open_stays(user)
     if stays.exists():
         ended(entry, user, stays, ending)
-    for key in keys_of(user.pk).filter(pk__in=keys):
-        revoked(entry, key)
+    revoke_each(entry, keys)

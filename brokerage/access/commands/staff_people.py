@@ -11,6 +11,7 @@ from brokerage.ledger.refusal import Refused
 from ..events.logins import LoginIdentified
 from ..models import User
 from ..rules import Perm
+from .api_keys import keys_of, revoke_each
 from .staff_logins import NotForStaff, OwnLogin
 from .stays import locked
 
@@ -60,12 +61,13 @@ def check_only_login(person: UUID, another: bool, but: User | None = None) -> No
 def identify_login(entry: Entry, *, login: int, reference: str, another: bool) -> None:
     """Say which human an open login of staff is, by two others. Its person is then that of the reference.
 
-    What hangs on the person it counted as before ends there: keys lose their worth, and what it proposed can
-    no longer be approved. Raises BadReference, NotForStaff, OwnLogin, HasLogin or SecondPersonNeeded.
+    What hangs on the person it counted as before ends there: that person's keys are revoked, for they may be
+    this human's and rest on another's rights, and what it proposed can no longer be approved. Raises
+    BadReference, NotForStaff, OwnLogin, HasLogin or SecondPersonNeeded.
     """
     reference = checked_reference(reference)
-    known = person_of(entry, reference)
-    user = locked(entry, login)
+    known, keys = person_of(entry, reference), keys_of(login)
+    user = locked(entry, login, *keys)
     if not user.is_staff or not user.is_active:
         raise NotForStaff("Choose an open login of staff.")
     if (user.reference, user.another) == (reference, another):
@@ -75,13 +77,15 @@ def identify_login(entry: Entry, *, login: int, reference: str, another: bool) -
         raise OwnLogin("Nobody says who he is himself, or approves it; ask two others.")
     check_only_login(person, another, but=user)
     entry.second_person(Perm.APPROVE_ACCESS)
+    if person != user.person:
+        revoke_each(entry, keys)
     user.reference, user.another, user.person = reference, another, person
     user.save(update_fields=["reference", "another", "person"])
     entry.record(user.stream, LoginIdentified(person=person))
 
 
 def _own_person(user: User) -> UUID:
-    """Whom a login stands for whose reference no other has: the same as before, unless other staff share that.
+    """Whom a login stands for whose reference no other has: the same as before, unless others of staff do.
 
     A login as a client does not count: who works here may be a client too, and stays one person.
     """
