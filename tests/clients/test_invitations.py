@@ -8,7 +8,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from brokerage.access.commands import LinkSpent, open_client_login, sealed_address, sign_up
+from brokerage.access.commands import LinkSpent, ask_sign_up, open_client_login, sealed_address, sign_up
 from brokerage.access.commands.sign_ups import PER_ADDRESS, BadAddress, TooManyLinks, by_stranger
 from brokerage.access.models import SignUp, User
 from brokerage.clients import commands, queries
@@ -89,6 +89,21 @@ class TestAnInvitation:
         tomorrow = seams.now() + timedelta(days=1, seconds=1)
         with seams.using(clock=lambda: tomorrow):
             invite(application, ada, bo, "bo2@example.com")
+
+    def test_leaves_however_many_links_strangers_asked_for(self, joint):
+        application, ada, bo = joint
+        for _ in range(PER_ADDRESS):
+            ask_sign_up(by_stranger(), sealed=sealed_address(ADDRESS), network="")
+        for _ in range(PER_ADDRESS):
+            invite(application, ada, bo)
+        with pytest.raises(TooManyLinks):
+            invite(application, ada, bo)
+
+    def test_uses_up_no_link_that_a_stranger_may_ask_for(self, joint):
+        application, ada, bo = joint
+        for _ in range(PER_ADDRESS):
+            invite(application, ada, bo)
+        ask_sign_up(by_stranger(), sealed=sealed_address(ADDRESS), network="")
 
     def test_is_not_for_whoever_has_a_login(self, joint):
         application, ada, bo = joint

@@ -26,7 +26,7 @@ LASTS = timedelta(hours=4)
 INVITED_FOR = timedelta(days=7)
 A_DAY = timedelta(days=1)
 PER_ADDRESS = 3
-"""How many links go to one address within a day."""
+"""How many links go to one address within a day: of those strangers ask for, and of invitations."""
 
 
 class LinkSpent(Refused):
@@ -80,10 +80,13 @@ def leave_link(
     network: str = "",
     invited_by: UUID | None = None,
 ) -> None:
-    """Leave a link for the person within an entry that has locked the stream `asked`; raises TooManyLinks."""
+    """Leave a link for the person within an entry that has locked the stream `asked`; raises TooManyLinks.
+
+    What strangers asked for and invitations are counted apart, so that no stranger uses up the invitations.
+    """
     digest = address_digest(notices.opened(sealed))
-    since = entry.effective_at - A_DAY
-    if SignUp.objects.filter(digest=digest, asked_at__gt=since).count() >= PER_ADDRESS:
+    sent = SignUp.objects.filter(digest=digest, asked_at__gt=entry.effective_at - A_DAY)
+    if sent.filter(invited_by__isnull=invited_by is None).count() >= PER_ADDRESS:
         raise TooManyLinks("This address was sent enough links today. Try again tomorrow.")
     row = SignUp.objects.create(
         id=asked,
