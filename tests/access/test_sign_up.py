@@ -1,6 +1,7 @@
 """A stranger comes to a login: the same answer for every address, one link, good once and not for long."""
 
 import re
+import time
 from datetime import timedelta
 
 import pytest
@@ -19,7 +20,9 @@ from brokerage.jobs.models import Outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.models import Event, Refusal
+from brokerage.ledger.refusal import Refused
 from tests import desk
+from tests.ledger.book import in_threads
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "ada@example.com"
@@ -189,6 +192,28 @@ class TestTheLink:
         ask(client)
         tidy(Tomorrow, ())
         assert not SignUp.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_links_for_one_address_confirmed_at_once_open_one_login(monkeypatch):
+    links = [ask_sign_up(by_stranger(), sealed=notices.sealed(ADDRESS), network="").value for _ in range(2)]
+    save = User.save
+
+    def slowly(user, **how):
+        time.sleep(0.2)
+        save(user, **how)
+
+    monkeypatch.setattr(User, "save", slowly)
+
+    def attempt(link):
+        try:
+            sign_up(by_stranger(), asked=link, encoded="x")
+        except Refused as refused:
+            return refused.code
+        return "opened"
+
+    answers = in_threads([lambda link=link: attempt(link) for link in links])
+    assert sorted(answers) == ["access.name-taken", "opened"]
 
 
 class TestTheLimit:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Collection
 from contextlib import suppress
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
@@ -19,6 +19,9 @@ from ..models import User
 from ..rules import Role
 from .staff_logins import OF_STAFF, shut_login
 from .staff_people import check_only_login, checked_reference, person_of
+
+NAMES = UUID("3b1d4c7e-58a0-4a49-9f0c-2d6e7a9c8b15")
+"""The name space of the streams that names of logins are locked by."""
 
 
 class UnknownRole(Refused):
@@ -113,7 +116,8 @@ def add_staff_login(
 
 
 def keep_login(entry: Entry, user: User, roles: tuple[Role, ...]) -> User:
-    """Keep a login within an entry, with these roles. Raises NameTaken."""
+    """Keep a login within an entry, with these roles, its name locked until then. Raises NameTaken."""
+    entry.lock(uuid5(NAMES, user.username))
     if User.objects.filter(username=user.username).exists():
         raise NameTaken("There is a login of that name already; choose another.")
     user.save(force_insert=True)
