@@ -14,7 +14,8 @@ from brokerage.ledger import seams
 from brokerage.ledger.models import Entry
 from brokerage.ledger.refusal import Refused
 from tests.desk import member
-from tests.factories import context
+from tests.factories import ClientFactory, context
+from tests.http.callers import holder_of
 
 pytestmark = pytest.mark.django_db
 
@@ -126,6 +127,18 @@ class TestAuthenticate:
         assert (key.used_at.minute, key.used_at.second) == (0, 0)
         with django_assert_num_queries(1):
             keys.authenticate(text, "192.0.2.1")
+
+
+class TestAClientsKey:
+    def test_is_revoked_in_the_portal_by_who_acts_for_the_client_and_by_no_other(self):
+        client = ClientFactory()
+        owner, stranger = holder_of(client), holder_of(ClientFactory(), name="stranger")
+        key, firms = made(client=client), made(prefix="jihgfedcba")
+        for asker, asked in ((stranger, key), (owner, firms)):
+            assert asker.http.post(f"/portal/keys/{asked.id}/revoke/").status_code == 404
+        assert not ApiKey.objects.filter(revoked_at__isnull=False).exists()
+        owner.http.post(f"/portal/keys/{key.id}/revoke/")
+        assert [row.id for row in ApiKey.objects.filter(revoked_at__isnull=False)] == [key.id]
 
 
 class TestRights:

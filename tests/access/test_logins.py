@@ -154,6 +154,13 @@ class TestReset:
         for key in (mine, gone):
             assert [row.kind for row in ledger.events(key)] == ["access.key-made", "access.key-revoked"]
 
+    def test_is_not_for_those_who_ask_for_it_or_approve_it(self, three):
+        ann, bo, _ = three
+        User.objects.update(email="staff@example.com")
+        for context in (by(ann), by(ann, bo), by(bo, ann)):
+            with pytest.raises(OwnLogin):
+                reset_login(context, login=ann.pk, reason="CASE-1")
+
     def test_needs_an_address(self, three):
         with pytest.raises(NoContact):
             reset_login(by(three[0], three[1]), login=three[2].pk, reason="CASE-1")
