@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from rest_framework import exceptions, serializers
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
@@ -65,7 +66,9 @@ class NoRoom(exceptions.APIException):
     """Every waiting place of this process is taken, or one by the same login or key."""
 
     status_code = 503
-    default_detail = "Too many streams are open here, or one of yours; connect again in a moment."
+    default_detail = gettext_lazy(
+        "Too many streams are open here, or one of yours; connect again in a moment."
+    )
     default_code = "no-room"
     wait = 2
 

@@ -18,7 +18,7 @@ class NotEntitled(Refused):
 
 
 class ConfirmationNeeded(Refused):
-    """A client moves value without having shown a second factor in the last minutes."""
+    """Somebody would do what matters without having shown a second factor in the last minutes."""
 
     code = "access.confirmation-needed"
 
