@@ -2,6 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from brokerage.clients import sealed
@@ -23,8 +24,9 @@ from brokerage.clients.rules.cases import (
 from brokerage.clients.rules.flows import TRANSFER, WINDOW, Flow, large, linked
 from brokerage.clients.rules.sealed import UnknownText
 from brokerage.jobs.schedule import Run
-from brokerage.ledger import registry, seams, store
+from brokerage.ledger import browse, registry, seams, store
 from brokerage.ledger.commands import commands as registered
+from brokerage.ledger.models import Entry
 from brokerage.ledger.rebuild import rebuild
 from brokerage.market.rules.calendars import hong_kong_date
 from custody import queries as custody
@@ -83,6 +85,19 @@ class TestACase:
         commands.close_case(context(maker=CHECKER), case=case)
         with pytest.raises(CaseClosed):
             commands.note_case(context(), case=case, text="too late")
+
+    @pytest.mark.rule("CLI-12")
+    def test_is_closed_by_two_whom_the_database_holds_apart(self, monkeypatch):
+        case = opened()
+        commands.propose_closure(maker(), case=case, reason=Closing.NO_SUSPICION)
+        with monkeypatch.context() as without_the_rule:
+            without_the_rule.setattr(commands, "check_closing", lambda *_, **__: None)
+            with pytest.raises(psycopg.errors.CheckViolation, match="ledger_entry_two_persons"):
+                commands.close_case(maker(), case=case)
+        receipt = commands.close_case(context(maker=CHECKER), case=case)
+        entry = Entry.objects.get(pk=receipt.entry)
+        assert (entry.maker, entry.checker) == (MAKER, CHECKER)
+        assert browse.entry_lines(receipt.entry) == []
 
     def test_is_not_closed_as_reported_without_a_report(self):
         case = opened()

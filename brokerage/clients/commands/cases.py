@@ -2,6 +2,7 @@
 the second person's word is given on the case itself.
 """
 
+from dataclasses import replace
 from datetime import date
 from uuid import UUID, uuid5
 
@@ -143,7 +144,8 @@ def propose_closure(entry: Entry, *, case: UUID, reason: Closing) -> None:
 def close_case(entry: Entry, *, case: UUID) -> None:
     """Close a reported case, or agree to another person's proposal to close one without a report (CLI-12).
 
-    Raises UnknownCase, CaseClosed, NobodyProposed or OwnProposal.
+    The entry of two names both, so that the database holds them apart; as its event is restricted, only who
+    may read that reads the entry. Raises UnknownCase, CaseClosed, NobodyProposed or OwnProposal.
     """
     entry.lock(case)
     found = found_case(case)
@@ -153,7 +155,10 @@ def close_case(entry: Entry, *, case: UUID) -> None:
     if not reported and not found.closure_reason:
         raise NobodyProposed("One person proposes the closure, another agrees to it.")
     reason = Closing.REPORT_DONE if reported else Closing(found.closure_reason)
-    check_closing(state, reason, proposer=found.closure_by, closer=entry.context.maker)
+    closer = entry.context.maker
+    check_closing(state, reason, proposer=found.closure_by, closer=closer)
+    if not reported:
+        entry.context = replace(entry.context, maker=found.closure_by, checker=closer)
     entry.record(case, CaseClosed(reason=reason))
 
 
