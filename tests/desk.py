@@ -139,7 +139,7 @@ PUBLIC = (
     | {
         f"{face}{name}"
         for face in ("", "portal-")
-        for name in ("login", "logout", "login-code", "login-passkey")
+        for name in ("login", "logout", "login-code", "login-passkey", "choose-password")
     }
 )
 

@@ -1,4 +1,4 @@
-"""How people come to a client's login by themselves: address, mailed link, password. The portal mounts it.
+"""How people come to a login by a link: strangers to a client's, and owners to one without a password.
 
 The password is asked for behind the link, never before: else whoever asks in another's name would know it.
 """
@@ -19,16 +19,17 @@ from brokerage.ledger import seams
 
 from . import notices
 from .address import client_address, network_of
-from .commands import LinkSpent, NameTaken, ask_sign_up, sign_up
+from .commands import LinkSpent, NameTaken, ask_sign_up, choose_password, sign_up
 from .commands.sign_ups import BadAddress, TooManyLinks, by_stranger, sealed_address
+from .commands.stays import own
 from .doors import let_in
 from .events.logins import Proof
 from .forms import SignUpAddress
-from .letters import link_of
+from .letters import choice_of, link_of
 from .models import SignUp, User
-from .step_up import ONWARD
+from .step_up import ONWARD, face_of
 
-TOKEN = "join-token"  # noqa: S105  the name of a place in the session
+TOKEN, CHOICE = "join-token", "choice-token"  # the names of places in the session
 TOKEN_S = 1800  # how long a stranger's session keeps the link
 PER_NETWORK = 30
 WITHIN = timedelta(hours=1)
@@ -58,15 +59,9 @@ def ask(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def join(request: HttpRequest) -> HttpResponse:
-    """Set the password of the login that a link is for, and be let in.
-
-    The link's token goes from the address into the session first, so that no page and no referrer holds it.
-    """
+    """Set the password of the login that a link is for, and be let in."""
     if link_of(request.GET.get("token", "")):
-        request.session[TOKEN] = request.GET["token"]
-        if not request.user.is_authenticated:
-            request.session.set_expiry(TOKEN_S)
-        return redirect("portal-join")
+        return _keep_token(request, TOKEN, "portal-join")
     link = link_of(request.session.get(TOKEN, ""))
     if link is None or "token" in request.GET:
         return _page(request, "link_spent", status=410)
@@ -89,6 +84,36 @@ def _welcome(request: HttpRequest, user: User) -> HttpResponse:
     words = _("Your login is open. Set up a second factor next: nothing is signed or handed in without.")
     messages.success(request, words)
     return response
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def choose(request: HttpRequest, for_staff: bool) -> HttpResponse:
+    """Choose the first password of a login that was opened or reset; then log in with it."""
+    face = face_of(for_staff)
+    if choice_of(request.GET.get("token", "")):
+        return _keep_token(request, CHOICE, f"{face}choose-password")
+    found = choice_of(request.session.get(CHOICE, ""))
+    if found is None or "token" in request.GET or found[0].is_staff != for_staff:
+        return render(request, "access/choose_password.html", {"face": face}, status=410)
+    user, seen = found
+    form = SetPasswordForm(user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        encoded = make_password(form.cleaned_data["new_password1"])
+        try:
+            choose_password(own(user), login=user.pk, seen=seen, encoded=encoded)
+        except LinkSpent:
+            return render(request, "access/choose_password.html", {"face": face}, status=410)
+        return redirect(f"{face}login")
+    return render(request, "access/choose_password.html", {"face": face, "form": form, "name": user.username})
+
+
+def _keep_token(request: HttpRequest, place: str, page: str) -> HttpResponse:
+    """Take a token from the address into the session, so that no page and no referrer holds it."""
+    request.session[place] = request.GET["token"]
+    if not request.user.is_authenticated:
+        request.session.set_expiry(TOKEN_S)
+    return redirect(page)
 
 
 def _page(request: HttpRequest, name: str, status: int = 200, **shown: object) -> HttpResponse:

@@ -32,7 +32,6 @@ class About(StrEnum):
     PASSWORD = "password-changed"  # noqa: S105
     FACTOR_ADDED = "factor-added"
     FACTOR_REMOVED = "factor-removed"
-    RESET = "factors-reset"
     CONTACT = "contact-changed"
     KEY = "key-made"
 
@@ -43,32 +42,19 @@ WORDS = {
     About.PASSWORD: gettext_lazy("Your password was changed"),
     About.FACTOR_ADDED: gettext_lazy("A second factor was added to your login"),
     About.FACTOR_REMOVED: gettext_lazy("A second factor was removed from your login"),
-    About.RESET: gettext_lazy("Your login was reset by the firm"),
     About.CONTACT: gettext_lazy("Notices about your login go to another address now"),
     About.KEY: gettext_lazy("An API key was made in your name"),
 }
 
 
-def put(
-    user: User,
-    about: About,
-    key: str,
-    *,
-    sign_in: UUID | None = None,
-    to: str | None = None,
-    enclosed: str | None = None,
-) -> None:
-    """Leave a notice in the open transaction.
-
-    `to` names an address if it is about to be replaced; `enclosed` is a first password. Both are kept sealed.
-    """
+def put(user: User, about: About, key: str, *, sign_in: UUID | None = None, to: str | None = None) -> None:
+    """Leave a notice in the open transaction. `to` is an address about to be replaced, kept sealed."""
     payload = {
         "login": user.pk,
         "about": about,
         "at": seams.now().isoformat(),
         "sign_in": str(sign_in) if sign_in else None,
         "to": sealed(to) if to else None,
-        "enclosed": sealed(enclosed) if enclosed else None,
     }
     outbox.put(KIND, f"{KIND}:{key}", payload)
 
@@ -89,14 +75,13 @@ def send(message: outbox.Message) -> None:
         "at": datetime.fromisoformat(message.payload["at"]),
         "address": stay.address if stay else None,
         "device": stay.device if stay else None,
-        "password": opened(message.payload["enclosed"]) if message.payload["enclosed"] else None,
     }
     subject = _("Praya: %(what)s") % {"what": WORDS[about]}
     send_mail(subject, render_to_string("email/notice.txt", words), settings.DEFAULT_FROM_EMAIL, [to])
 
 
 def sealed(text: str) -> str:
-    """An address or a first password as a message or a command may carry it."""
+    """An address as a message or a command may carry it."""
     return base64.b64encode(envelope.seal(PURPOSE, text.encode())).decode()
 
 

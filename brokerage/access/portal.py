@@ -79,6 +79,7 @@ change_password = fresh_self(security.ChangePassword.as_view())
 urlpatterns = [
     path("sign-up/", joining.ask, name="portal-sign-up"),
     path("join/", joining.join, name="portal-join"),
+    path("choose-password/", joining.choose, _CLIENT, name="portal-choose-password"),
     path("login/", log_in, name="portal-login"),
     path("login/code/", doors.second_step, _CLIENT, name="portal-login-code"),
     path("login/passkey/", doors.passkey, _CLIENT, name="portal-login-passkey"),

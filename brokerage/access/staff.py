@@ -16,7 +16,7 @@ from brokerage.http.listing import page_of
 from brokerage.http.principal import context, principal
 from brokerage.ledger.refusal import Refused
 
-from . import commands, doors, factors, keys, security
+from . import commands, doors, factors, joining, keys, security
 from .commands.staff_logins import OF_STAFF
 from .forms import FirmKey, StaffLogin
 from .models import ApiKey, User
@@ -138,6 +138,7 @@ log_in = doors.LogIn.as_view(
 change_password = fresh_self(security.ChangePassword.as_view())
 
 urlpatterns = [
+    path("choose-password/", joining.choose, _STAFF, name="choose-password"),
     path("login/", log_in, name="login"),
     path("login/code/", doors.second_step, _STAFF, name="login-code"),
     path("login/passkey/", doors.passkey, _STAFF, name="login-passkey"),

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from brokerage.access import queries, rules
-from brokerage.access.commands import staff_people
+from brokerage.access.commands import passwords, staff_people
 from brokerage.access.models import User
 from brokerage.ledger import seams
 from brokerage.ledger.entry import Entry
 from tests.desk import member
 
-from . import test_proposals, test_staff_people
+from . import test_choosing, test_proposals, test_staff_people
 
 pytestmark = pytest.mark.django_db
 SUBMITTING, APPROVAL = test_proposals.TestSubmitting(), test_proposals.TestApproval()
-STATING = test_staff_people.TestStating()
+STATING, CHOOSING = test_staff_people.TestStating(), test_choosing.TestChoosing()
 ENDS, SIGHT = test_proposals.TestOtherEnds(), test_proposals.TestWhoSees()
 Named = Callable[[User, User], None]
 
@@ -93,6 +93,12 @@ GUARDS: dict[str, tuple[object, str, Any, Named]] = {
         lambda maker, checker: STATING.test_of_another_person_revokes_the_keys_of_the_one_before(
             (maker, checker)
         ),
+    ),
+    "a first password once": (
+        passwords,
+        "awaits",
+        passes,
+        lambda maker, checker: CHOOSING.test_happens_once_whoever_holds_the_same_link((maker, checker)),
     ),
     "same key": (
         queries,

@@ -10,7 +10,8 @@ from django.test import Client
 
 from brokerage.access import joining, notices
 from brokerage.access.commands import LinkSpent, ask_sign_up, sign_up
-from brokerage.access.commands.sign_ups import LASTS, PER_ADDRESS, TooManyLinks, by_stranger
+from brokerage.access.commands.passwords import LASTS
+from brokerage.access.commands.sign_ups import PER_ADDRESS, TooManyLinks, by_stranger
 from brokerage.access.models import SignIn, SignUp, User
 from brokerage.access.rules import Role
 from brokerage.access.tasks import tidy

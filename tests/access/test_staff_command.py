@@ -13,10 +13,12 @@ def roles(db):
     desk.member("credit", "auditor", name="somebody")
 
 
-def test_adds_a_login_that_works_and_prints_its_password_once(client, capsys):
+def test_adds_a_login_that_works_once_its_owner_chose_a_password(client, capsys):
     call_command("staff", "add", "ada", "--person", "e-17", "--role", "auditor")
-    name, password = capsys.readouterr().out.split()
-    assert client.login(request=None, username=name, password=password)
+    name, link = capsys.readouterr().out.split()
+    client.get(link[link.index("/staff/") :])
+    client.post("/staff/choose-password/", dict.fromkeys(("new_password1", "new_password2"), desk.PASSWORD))
+    assert client.login(request=None, username=name, password=desk.PASSWORD)
     assert client.get("/staff/ledger/").status_code == 200
     call_command("staff", "list")
     assert "ada                      E-17             auditor" in capsys.readouterr().out

@@ -15,12 +15,13 @@ from tests.browser.test_desk import SCREENS, faults
 pytestmark = pytest.mark.browser
 PARTS = ("", "app/", "passkey/", "codes/", "contact/")
 STAFF_PAGES = (*(f"/staff/security/{part}" for part in PARTS), "/staff/password/", "/staff/confirm/")
+WORDS = "seven plain words make a fence"
 AT_HOME = re.compile(r"/staff/$")
 
 
 @pytest.fixture
-def newcomer(desk, request):
-    """A login that the staff command has just made: its name and first password."""
+def newcomer(desk, chromium, request):
+    """A login that the staff command has just made: its name, and the password chosen behind its link."""
     name = f"n{abs(hash(request.node.name)) % 10**8}{time.monotonic_ns() % 1000}"
     made = subprocess.run(
         [sys.executable, "manage.py", "staff", "add", name, "--person", name, "--role", "credit"],
@@ -30,7 +31,17 @@ def newcomer(desk, request):
         capture_output=True,
         text=True,
     )
-    return tuple(made.stdout.split()[-2:])
+    link = made.stdout.split()[-1]
+    with chromium.new_context() as context:
+        eyes = Eyes(context.new_page(), desk.url)
+        page = eyes.go(link[link.index("/staff/") :])
+        assert faults(page) == []
+        for label in ("New password:", "New password confirmation:"):
+            page.get_by_label(label, exact=True).fill(WORDS)
+        eyes.press("Set the password")
+        expect(page).to_have_url(re.compile("/staff/login/$"))
+        assert eyes.complaints() == []
+    return name, WORDS
 
 
 @pytest.fixture
@@ -187,21 +198,20 @@ def test_every_page_is_accessible_and_keeps_to_the_policy(screen, chromium, desk
 
 @pytest.fixture
 def customer(desk):
-    """A client's login, opened by hand: its name and first password."""
+    """A client's login, opened by hand: its name and password."""
     name = f"c{time.monotonic_ns()}"
     opening = (
         "from uuid import uuid4; from brokerage.access.commands import open_client_login;"
-        f"print(open_client_login({name!r}, uuid4()))"
+        f"open_client_login({name!r}, uuid4(), {WORDS!r})"
     )
-    made = subprocess.run(
+    subprocess.run(
         [sys.executable, "manage.py", "shell", "--no-imports", "-c", opening],
         cwd=ROOT,
         env=desk.environment,
         check=True,
         capture_output=True,
-        text=True,
     )
-    return name, made.stdout.split()[-1]
+    return name, WORDS
 
 
 @pytest.mark.parametrize("screen", SCREENS)

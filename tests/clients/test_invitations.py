@@ -107,7 +107,7 @@ class TestAnInvitation:
 
     def test_is_not_for_whoever_has_a_login(self, joint):
         application, ada, bo = joint
-        open_client_login("bo", bo)
+        open_client_login("bo", bo, desk.PASSWORD)
         with pytest.raises(HasLogin):
             invite(application, ada, bo)
         User.objects.update(is_active=False)
@@ -122,7 +122,7 @@ class TestAnInvitation:
 
     def test_to_an_address_with_a_login_opens_no_other(self, joint):
         application, ada, bo = joint
-        open_client_login(ADDRESS, uuid4())
+        open_client_login(ADDRESS, uuid4(), desk.PASSWORD)
         invite(application, ada, bo)
         outbox.relay()
         assert "There is a login under this address already" in mail.outbox[-1].body
@@ -204,6 +204,6 @@ class TestSigning:
         controller = firm.people[-1]
         one = newcomers.Desk(alone=lambda: by(firm.people[1].id), two=context)
         newcomers.certify_one(one, controller)
-        open_client_login("con", controller.id)
+        open_client_login("con", controller.id, desk.PASSWORD)
         with pytest.raises(ForAnother):
             newcomers.certify_one(one, controller)

@@ -3,6 +3,7 @@
 from .api_keys import fetch_key, make_key, revoke_key
 from .erasure import erase_logins
 from .logins import NameTaken, UnknownLogin, UnknownRole, close_login, open_client_login, open_login
+from .passwords import LinkSpent, choose_password
 from .proposals import (
     Decision,
     Proposed,
@@ -13,7 +14,7 @@ from .proposals import (
     submit,
     withdraw_proposal,
 )
-from .sign_ups import A_DAY, LinkSpent, ask_sign_up, leave_link, sealed_address, sign_up
+from .sign_ups import A_DAY, ask_sign_up, leave_link, sealed_address, sign_up
 from .staff_logins import grant_role, remove_role, reset_login, shut_login
 from .staff_people import identify_login
 
@@ -28,6 +29,7 @@ __all__ = (
     "approve",
     "approve_each",
     "ask_sign_up",
+    "choose_password",
     "close_login",
     "erase_logins",
     "expire_proposals",

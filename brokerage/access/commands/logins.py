@@ -1,6 +1,5 @@
 """Logins are opened and closed."""
 
-import secrets
 from collections.abc import Collection
 from contextlib import suppress
 from uuid import UUID, uuid5
@@ -42,8 +41,8 @@ class UnknownLogin(Refused):
     code = "access.unknown-login"
 
 
-def open_login(name: str, roles: Collection[str], reference: str, *, another: bool = False) -> str:
-    """Make a staff login with these roles; returns its random first password.
+def open_login(name: str, roles: Collection[str], reference: str, *, another: bool = False) -> None:
+    """Make a staff login with these roles, whose owner chooses its password behind a link (`letters.way_in`).
 
     `reference` is the firm's own number of the human behind it: all logins under one number are one person
     wherever two people are asked for. `another` states that the person keeps an open login beside it.
@@ -52,30 +51,26 @@ def open_login(name: str, roles: Collection[str], reference: str, *, another: bo
     if missing := set(roles) - {str(role) for role in OF_STAFF}:
         known = ", ".join(sorted(OF_STAFF))
         raise UnknownRole(f"There is no role {', '.join(sorted(missing))}; there are {known}.")
-    password = secrets.token_urlsafe(12)
     held = tuple(sorted(map(Role, set(roles))))
     add_staff_login(
         _by_hand(),
         name=name,
-        encoded=make_password(password),
+        encoded=make_password(None),
         reference=checked_reference(reference),
         roles=held,
         another=another,
     )
-    return password
 
 
-def open_client_login(name: str, person: UUID, password: str | None = None) -> str:
-    """Make a login for a person who acts for clients; returns its first password, random unless given.
+def open_client_login(name: str, person: UUID, password: str) -> None:
+    """Make a login for a person who acts for clients and chose this password.
 
     Which clients it reaches is said by the person's authorities alone. Raises NameTaken, and
     ValidationError for a name or password that the policy refuses. Not to be called in a transaction.
     """
-    password = password or secrets.token_urlsafe(12)
     User.username_validator(name)
     validate_password(password, User(username=name))
     add_login(_by_hand(), name=name, encoded=make_password(password), person=person)
-    return password
 
 
 def close_login(name: str) -> None:
@@ -99,7 +94,7 @@ def _by_hand() -> Context:
 
 @command("access.open-login")
 def add_login(entry: Entry, *, name: str, encoded: str, person: UUID) -> int:
-    """Keep a client's login whose first password is hashed already; returns its number. Raises NameTaken."""
+    """Keep a client's login whose password is hashed already; returns its number. Raises NameTaken."""
     return keep_login(entry, User(username=name, password=encoded, person=person), (Role.CLIENT,)).pk
 
 

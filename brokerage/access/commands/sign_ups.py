@@ -19,20 +19,14 @@ from ..events.sign_up import SignUpAsked, SignUpConfirmed
 from ..models import SignUp, User
 from ..rules import Role
 from .logins import keep_login
+from .passwords import LASTS, LinkSpent
 
 LETTER = "access.sign-up"
 LONGEST = 150
-LASTS = timedelta(hours=4)
 INVITED_FOR = timedelta(days=7)
 A_DAY = timedelta(days=1)
 PER_ADDRESS = 3
 """How many links go to one address within a day: of those strangers ask for, and of invitations."""
-
-
-class LinkSpent(Refused):
-    """The link was used, is too old, or its person has a login by now."""
-
-    code = "access.link-spent"
 
 
 class BadAddress(Refused):

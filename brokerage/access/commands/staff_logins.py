@@ -3,23 +3,20 @@
 Giving or taking rights takes two people, neither of whom is the one it is about. Stopping a login takes one.
 """
 
-import secrets
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
-from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Entry
 from brokerage.ledger.refusal import Refused, check_reason
 
-from .. import notices
 from ..events.logins import Ending, FactorsReset, LoginClosed, RoleGranted, RoleRemoved
 from ..models import User
-from ..notices import About
 from ..rules import Perm, Role
 from .api_keys import keys_of, revoke_each
+from .passwords import leave_choice
 from .stays import ended, locked, open_stays
 
 OF_STAFF = frozenset(Role) - {Role.CLIENT, Role.MACHINE}
@@ -38,7 +35,7 @@ class NotForStaff(Refused):
 
 
 class NoContact(Refused):
-    """Nobody knows where to send the first password."""
+    """Nobody knows where to send the link behind which the password is chosen."""
 
     code = "access.no-contact"
 
@@ -86,9 +83,9 @@ def shut_login(entry: Entry, *, login: int) -> None:
 def reset_login(entry: Entry, *, login: int, reason: str) -> None:
     """Let a locked-out owner back in, by two people who made sure of him: `reason` says how, in a code.
 
-    All second factors go, sessions end, the person's keys are revoked, and a fresh password is sent to the
-    address for notices; neither of the two sees it. Raises OwnLogin, NoContact, ReasonMissing or
-    SecondPersonNeeded.
+    The password and all second factors go, sessions end, the person's keys are revoked, and a link behind
+    which the owner chooses another password is sent to the address for notices; neither of the two sees it.
+    Raises OwnLogin, NotForStaff, NoContact, ReasonMissing or SecondPersonNeeded.
     """
     keys = keys_of(login)
     user = locked(entry, login, *keys)
@@ -97,15 +94,14 @@ def reset_login(entry: Entry, *, login: int, reason: str) -> None:
         raise NotForStaff("The login is closed.")
     check_reason("access", reason, "Say how you made sure that it is the owner who asks.")
     if not user.email:
-        raise NoContact("There is no address to send a first password to; open a new login instead.")
+        raise NoContact("There is no address to send a link to; open a new login instead.")
     entry.second_person(Perm.APPROVE_ACCESS)
-    password = secrets.token_urlsafe(12)
-    user.password = make_password(password)
+    user.set_unusable_password()
     user.save(update_fields=["password"])
     Authenticator.objects.filter(user=user).delete()
     entry.record(user.stream, FactorsReset(reason=reason))
     _end_all(entry, user, Ending.FACTOR, keys)
-    notices.put(user, About.RESET, str(entry.id), to=user.email, enclosed=password)
+    leave_choice(entry, user)
 
 
 def _of_another(entry: Entry, login: int, role: Role) -> User:

@@ -1,16 +1,19 @@
 """manage.py seed_demo: a demonstration broker, once."""
 
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from brokerage.access import factors
-from brokerage.access.commands import open_client_login, open_login
+from brokerage.access.commands import choose_password, open_client_login, open_login
+from brokerage.access.commands.passwords import mark
 from brokerage.access.commands.stays import add_factor, own
 from brokerage.access.events.logins import Factor
 from brokerage.access.models import User
@@ -57,14 +60,20 @@ def _staff() -> Iterator[str]:
     for number, role in enumerate(demo.ROLES):
         name = f"{role}-checker" if role in demo.ROLES[:number] else role
         if not User.objects.filter(username=name).exists():
-            yield _line(name, open_login(name, [role], reference=name), role)
+            open_login(name, [role], reference=name)
+            user, password = User.objects.get(username=name), secrets.token_urlsafe(12)
+            encoded = make_password(password)
+            choose_password(own(user), login=user.pk, seen=mark(user), encoded=encoded)
+            yield _line(name, password, role)
 
 
 def _clients() -> Iterator[str]:
     """Logins of the people behind clients with a part in the story, as lines; those that are missing only."""
     for name, reference in demo.HOLDERS.items():
         if not User.objects.filter(username=name).exists():
-            yield _line(name, open_client_login(name, holder(reference, _by_two)), Role.CLIENT)
+            password = secrets.token_urlsafe(12)
+            open_client_login(name, holder(reference, _by_two), password)
+            yield _line(name, password, Role.CLIENT)
 
 
 def _by_two(key: str) -> Context:
