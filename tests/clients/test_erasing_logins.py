@@ -28,6 +28,10 @@ TRACES = ("canary-ann", "Canary-Device", "198.51.100.77", "canary@", "Canary-Key
 
 @pytest.fixture
 def person() -> UUID:
+    return somebody_with_logins()
+
+
+def somebody_with_logins() -> UUID:
     """A recorded person with a client's login that was used in every way, and with a login of staff."""
     somebody = recorded()
     open_client_login("canary-ann", somebody, desk.PASSWORD)

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from django.core import mail
 
+from brokerage.access.commands import erasure
 from brokerage.clients.commands import approval, cases, holds, person
 from brokerage.clients.commands import authority as acting
 from brokerage.clients.commands import reclassification as classifying
@@ -32,6 +33,7 @@ from tests.onboarding import furnish_onboarding
 from . import (
     test_cases,
     test_commands,
+    test_erasing_logins,
     test_nobody_is_tipped_off,
     test_own_pages,
     test_reclassification,
@@ -93,6 +95,12 @@ def bought_too_much() -> None:
 
 def erased() -> None:
     test_vault.TestErasure().test_waits_seven_years_from_the_end(ClientFactory())
+
+
+def erased_keys() -> None:
+    test_erasing_logins.test_revokes_the_keys_before_it_blanks_them(
+        test_erasing_logins.somebody_with_logins()
+    )
 
 
 def of_a_frozen_client() -> None:
@@ -172,6 +180,7 @@ GUARDS = [
         "check_sooner",
     ),
     Guard("CLI-9", erased, person, "check_erasable"),
+    Guard("CLI-9", erased_keys, erasure, "revoke_each"),
     Guard("CLI-9", wound_up_too_late, holds, "is_closed", always(False)),
     Guard("CLI-9", CLOSING.test_is_final_and_keeps_its_day, holds, "check_not_closed"),
     Guard("CLI-13", CLOSING.test_leaves_nobody_who_could_be_let_act_again, acting, "check_not_closed"),
