@@ -88,7 +88,17 @@ def test_anything_else_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [b"/JavaScript (x)", b"/JS (x)", b"/Launch <<>>", b"/EmbeddedFile", b"/Encrypt 5 0 R"]
+    "name",
+    [
+        b"/JavaScript (x)",
+        b"/JS (x)",
+        b"/Launch <<>>",
+        b"/EmbeddedFile",
+        b"/Names << /EmbeddedFiles << /Names [(a.exe) 9 0 R] >> >>",
+        b"/Annots [<< /Subtype /FileAttachment >>]",
+        b"/Type /Filespec /EF << /F 9 0 R >>",
+        b"/Encrypt 5 0 R",
+    ],
 )
 def test_a_pdf_with_something_active_or_hidden_is_refused(name: bytes) -> None:
     with pytest.raises(UnsafeDocument):
@@ -111,7 +121,9 @@ def objects(content: bytes) -> bytes:
 
 def test_a_scan_of_several_megabytes_may_hold_any_bytes() -> None:
     noise = random.Random(1).randbytes(6 * 2**20)
-    scan = pdf(stream(zlib.compress(b"a page"), b"/Filter /FlateDecode"), stream(noise[:-9] + b"/JS 4 /XFA"))
+    scan = pdf(
+        stream(zlib.compress(b"a page"), b"/Filter /FlateDecode"), stream(noise[:-9] + b"/JS 4 /XFA /EF")
+    )
     assert media_of(scan) is Media.PDF
     assert media_of(pdf(objects(b"1 0 << /Type /Catalog >>"))) is Media.PDF
 

@@ -11,8 +11,16 @@ from brokerage.ledger.refusal import Refused
 
 MOST_OBJECTS = 8 * 2**20
 """Bytes that all object streams of a document may come to, inflated. An honest one has a hundredth of it."""
-_ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia", b"/Rendition")
-_BRIEF = (b"/JS", b"/XFA")
+_ACTIVE = (
+    b"/JavaScript",
+    b"/Launch",
+    b"/EmbeddedFile",
+    b"/EmbeddedFiles",
+    b"/FileAttachment",
+    b"/RichMedia",
+    b"/Rendition",
+)
+_BRIEF = (b"/JS", b"/XFA", b"/EF")
 _STREAM = re.compile(rb"\bstream(?:\r\n|\n|\r)(.*?)endstream", re.DOTALL)
 _ESCAPED = re.compile(rb"#([0-9A-Fa-f]{2})")
 
