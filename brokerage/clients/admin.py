@@ -1,18 +1,10 @@
-"""Clients to look at, and their display names to keep."""
-
-from typing import TYPE_CHECKING
+"""Clients to look at."""
 
 from django.contrib import admin
-from simple_history.admin import SimpleHistoryAdmin
 
 from brokerage.ledger.admin import ReadOnlyAdmin
 
-from .models import Client, ClientLabel
-
-if TYPE_CHECKING:  # the history's own admin class comes without types
-    HistoryAdmin = ReadOnlyAdmin
-else:
-    HistoryAdmin = SimpleHistoryAdmin
+from .models import Client
 
 
 @admin.register(Client)
@@ -22,11 +14,3 @@ class ClientAdmin(ReadOnlyAdmin):
     list_display = ("reference", "type", "status", "opened_at", "status_at")
     list_filter = ("status", "type")
     search_fields = ("reference", "id")
-
-
-@admin.register(ClientLabel)
-class ClientLabelAdmin(HistoryAdmin):
-    """Display names, with the trail of who changed them."""
-
-    list_display = ("name", "client")
-    search_fields = ("name", "client")

@@ -45,7 +45,7 @@ from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import NothingToDo
 from brokerage.ledger.entry import SecondPersonNeeded
-from brokerage.ledger.models import Entry
+from brokerage.ledger.models import Entry, Refusal
 from brokerage.ledger.refusal import Refused
 from custody import commands as custody
 from tests.factories import MAKER, ClientFactory, by_two, context
@@ -82,6 +82,8 @@ class TestAClient:
             ClientFactory(reference="Chan Tai Man")
         assert not Entry.objects.exists()
         assert not Client.objects.exists()
+        kept = Refusal.objects.get()
+        assert "Chan" not in f"{kept.message} {kept.evidence}"
 
     def test_that_is_unknown_is_refused(self) -> None:
         with pytest.raises(UnknownClient):
@@ -122,6 +124,25 @@ def test_a_label_keeps_the_trail_of_its_names_outside_the_book() -> None:
     assert queries.labels([client, uuid4()]) == {client: "Harbour Trading (HK)"}
     assert [past.name for past in label.history.all()] == ["Harbour Trading (HK)", "Harbour Trading"]
     assert [item.kind for item in ledger.events(client)] == ["clients.client-opened"]
+
+
+@pytest.mark.django_db
+def test_a_label_follows_who_holds_the_client_and_what_they_are_called() -> None:
+    client = ClientFactory(type=ClientType.JOINT)
+    one, other = entitled(client), entitled(client)
+
+    def called(person: UUID, name: str) -> str:
+        changed = vault.put(person, vault.Kind.INDIVIDUAL, PersonFactory(family_name=name))
+        record_person(context(), version=changed.id)
+        return queries.labels([client])[client]
+
+    assert called(one, "Ng").count(" & ") == 1
+    assert {"Ng", "Lau"} <= set(called(other, "Lau").split())
+    end_authority(context(), client=client, person=other, capacity=Capacity.HOLDER, reason="LEFT")
+    assert "Lau" not in queries.labels([client])[client]
+    changes = ClientLabel.history.filter(client=client).count()
+    assert "Lau" not in called(other, "Lau")
+    assert ClientLabel.history.filter(client=client).count() == changes
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from brokerage.clients import queries, vault
-from brokerage.clients.commands import approve_application, change_status
+from brokerage.clients.commands import approve_application, change_status, end_authority
 from brokerage.clients.commands.holds import (
     lift_hold,
     place_hold,
@@ -29,10 +29,11 @@ from brokerage.clients.past import client_as_of
 from brokerage.clients.projections.client import evolved_client
 from brokerage.clients.queries import client as client_of
 from brokerage.clients.queries import in_the_hands_of
-from brokerage.clients.queries.holds import holds_on
+from brokerage.clients.queries.holds import authorities_of, holds_on
 from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
 from brokerage.clients.rules.application import PartyRole
 from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.holds import (
     BadHoldReference,
     Befell,
@@ -43,6 +44,7 @@ from brokerage.clients.rules.holds import (
     Withdrawal,
     WrongWithdrawal,
 )
+from brokerage.clients.rules.mandate import BadMandate, MandateNotMet
 from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.reviews import (
     BadReviewDate,
@@ -53,7 +55,7 @@ from brokerage.clients.rules.reviews import (
     latest_due,
 )
 from brokerage.clients.rules.screening import ClearReason, Outcome
-from brokerage.clients.rules.standing_authorities import Purpose
+from brokerage.clients.rules.standing_authorities import NotWritten, Purpose
 from brokerage.clients.rules.status import BadTransition, ClientClosed, ClientStatus, ClientType
 from brokerage.clients.tasks import plan_and_raise_reviews
 from brokerage.config import newcomers
@@ -125,6 +127,32 @@ class TestAHold:
             place_hold(context(), client=ClientFactory(), ground=Ground.COURT, reference=reference)
 
 
+def acts_no_more(befell=report_death):
+    """A joint holder cannot act although no hold is left; the other one goes on alone."""
+    one, other = person("One"), person("Other")
+    client = ClientFactory(type=ClientType.JOINT)
+    for each in (one, other):
+        entitled(client, each)
+    befell(context(), person=one, reference="DC-2026-3")
+    (hold,) = holds_on(client)
+    lift_hold(by_two(), client=client, hold=hold, reason=LiftReason.SURVIVORSHIP)
+    given = {"client": client, "ends": today() + timedelta(days=30), "revocation_stated": True}
+    with pytest.raises(MandateNotMet):
+        give_standing_authority(
+            context(source=Source.PORTAL, maker=one), **given, purpose=Purpose.CLIENT_MONEY
+        )
+    signed = newcomers.paper(DESK, one, DocumentKind.SIGNATURE)
+    with pytest.raises(NotWritten):
+        give_standing_authority(context(), **given, purpose=Purpose.CLIENT_MONEY, document=signed)
+    assert queries.mandate(client).people == queries.authority_holders(client) == {other}
+    assert in_the_hands_of(one) == frozenset()
+    with pytest.raises(BadMandate):
+        end_authority(context(), client=client, person=other, capacity=Capacity.HOLDER, reason="LEFT")
+    survivor = context(source=Source.PORTAL, maker=other)
+    give_standing_authority(survivor, **given, purpose=Purpose.CLIENT_MONEY)
+    end_authority(context(), client=client, person=one, capacity=Capacity.HOLDER, reason="PROBATE")
+
+
 class TestADeath:
     @pytest.mark.rule("CLI-13")
     def test_freezes_what_the_person_held_and_ends_what_the_person_could_do(self):
@@ -135,7 +163,9 @@ class TestADeath:
         report_death(context(), person=somebody, reference="DC-2026-1")
         assert list(holds_on(client).values()) == [Ground.DEATH]
         assert client_of(client).status == ClientStatus.FROZEN
-        assert in_the_hands_of(somebody) == {client}
+        assert in_the_hands_of(somebody) == frozenset()
+        assert authorities_of(client) == [(somebody, Capacity.HOLDER)]
+        assert authorities_of(company) == []
         assert client_of(company).status == ClientStatus.ACTIVE
 
     def test_ends_no_authority_of_other_joint_holders(self):
@@ -160,6 +190,19 @@ class TestADeath:
             withdraw_report(by_two(), person=somebody, what=Befell.DEATH, reason=Withdrawal.ERROR)
         report_insolvency(context(), person=somebody, reference="DC-1")
         withdraw_report(by_two(), person=somebody, what=Befell.INSOLVENCY, reason=Withdrawal.DISCHARGED)
+
+    @pytest.mark.rule("CLI-13")
+    @pytest.mark.parametrize("befell", [report_death, report_insolvency])
+    def test_or_insolvency_leaves_nobody_acting_but_the_survivor(self, befell):
+        acts_no_more(befell)
+
+    def test_reported_in_error_takes_nothing_away(self):
+        somebody = person("Alive")
+        client = holder(somebody)
+        report_death(context(), person=somebody, reference="DC-1")
+        withdraw_report(by_two(), person=somebody, what=Befell.DEATH, reason=Withdrawal.ERROR)
+        assert in_the_hands_of(somebody) == {client}
+        assert queries.authority_holders(client) == {somebody}
 
     def test_and_insolvency_are_two_holds(self):
         somebody = person("Departed")

@@ -49,7 +49,7 @@ class TestTheClientPage:
         BankFactory()
         somebody = person()
         client = holder(somebody)
-        ClientLabel.objects.create(client=client, name="王大文 <b>Chan</b>")
+        ClientLabel.objects.filter(client=client).update(name="王大文 <b>Chan</b>")
         DepositFactory(account=AccountFactory(client=client), amount=Decimal("12345.67"))
         listed(WANTED)
         screen(context(), person=somebody)

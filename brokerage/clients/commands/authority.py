@@ -32,6 +32,7 @@ from ..rules.stages import check_bound
 from ..rules.standing_authorities import check_fresh
 from ..rules.status import ClientStatus, ClientType, check_not_closed
 from .holds import freeze_for_hit
+from .labels import label_again
 
 
 @command("clients.grant-authority")
@@ -90,6 +91,8 @@ def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
         raise AuthorityStands("This person acts for the client in that capacity already.", client=client)
     entry.second_person(Perm.APPROVE_AUTHORITIES, client=client)
     entry.record(client, granted)
+    if granted.capacity is Capacity.HOLDER:
+        label_again(client, granted.person, queries.person(granted.person).version)
     if stopped_by_screening(granted.person):
         freeze_for_hit(entry, granted.person, [client])
     return authority
@@ -107,9 +110,12 @@ def end_authority(entry: Entry, *, client: UUID, person: UUID, capacity: Capacit
     checked_reason(reason)
     if capacity is not Capacity.ATTORNEY:
         left = [each for each in authorities_of(client) if each != (person, capacity)]
-        signing = [other for other, kept in left if kept is not Capacity.ATTORNEY]
-        check_left(queries.mandate(client).signatures, signing)
+        mandate = queries.mandate(client)
+        signing = {other for other, kept in left if kept is not Capacity.ATTORNEY} & mandate.people
+        check_left(mandate.signatures, signing)
     entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=reason))
+    if capacity is Capacity.HOLDER:
+        label_again(client, person, None)
 
 
 @command("clients.set-mandate")

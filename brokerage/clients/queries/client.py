@@ -9,7 +9,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery
 from brokerage.ledger import seams
 from brokerage.market.rules.calendars import hong_kong_date
 
-from ..models import Authority, Client, ClientLabel, Standing
+from ..models import Authority, Client, ClientLabel, Person, Standing
 from ..rules.authority import Capacity
 from ..rules.classification import Investor, investor_on
 from ..rules.status import ClientStatus, UnknownClient
@@ -34,17 +34,25 @@ def authority_stands(authority: UUID) -> bool:
     return Authority.objects.filter(pk=authority, ended_at=None).exists()
 
 
+def acting() -> QuerySet[Authority]:
+    """CLI-13: the authorities that count: not ended, and of nobody reported dead or insolvent.
+
+    Who was reported holds on to the authority: heirs and trustees come by it, and a report may be withdrawn.
+    """
+    unable = Person.objects.filter(Q(died_at__isnull=False) | Q(insolvent_at__isnull=False))
+    return Authority.objects.filter(ended_at=None).exclude(person__in=unable.values("id"))
+
+
 def authority_holders(client: UUID) -> frozenset[UUID]:
-    """The holders and signatories of a client now: those whose instructions its mandate counts."""
-    standing = Authority.objects.filter(client=client, ended_at=None).exclude(capacity=Capacity.ATTORNEY)
+    """The holders and signatories of a client who can act: those whose instructions its mandate counts."""
+    standing = acting().filter(client=client).exclude(capacity=Capacity.ATTORNEY)
     return frozenset(standing.values_list("person", flat=True))
 
 
 def in_the_hands_of(person: UUID) -> frozenset[UUID]:
     """The clients a person may act for today, in whatever capacity."""
     lasting = Q(until=None) | Q(until__gte=hong_kong_date(seams.now()))
-    standing = Authority.objects.filter(lasting, person=person, ended_at=None)
-    return frozenset(standing.values_list("client", flat=True))
+    return frozenset(acting().filter(lasting, person=person).values_list("client", flat=True))
 
 
 def in_scope(scope: frozenset[UUID] | None) -> QuerySet[Client]:

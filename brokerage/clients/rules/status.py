@@ -156,7 +156,5 @@ def checked_reference(reference: str) -> str:
     The shape leaves no room for a name or a document number written out.
     """
     if not REFERENCE.fullmatch(reference):
-        raise BadReference(
-            "A client reference is 2 to 32 capital letters, digits or hyphens.", reference=reference
-        )
+        raise BadReference("A client reference is 2 to 32 capital letters, digits or hyphens.")
     return reference
