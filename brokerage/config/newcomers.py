@@ -10,7 +10,7 @@ from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands.screening import screen
 from brokerage.clients.rules.agreements import AgreementKind, Circumstances, text_digest
 from brokerage.clients.rules.application import Control, PartyRole, Stage
-from brokerage.clients.rules.classification import Investor
+from brokerage.clients.rules.classification import Investor, shown_by
 from brokerage.clients.rules.credit import Ground
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.finances import Finances
@@ -76,11 +76,14 @@ def publish(desk: Desk) -> None:
             put(commands.keeping_text(text), desk.two(), kind=kind, digest=text_digest(text))
 
 
-def apply(desk: Desk, newcomer: Newcomer) -> UUID:
-    """Everything the applicant does up to handing in; returns the application's id."""
+def apply(desk: Desk, newcomer: Newcomer, *, applicant: UUID | None = None) -> UUID:
+    """Everything the applicant does up to handing in; returns the application's id.
+
+    The first person named applies, unless somebody else does for all of them.
+    """
     application = commands.start_application(
         desk.alone(),
-        applicant=newcomer.people[0].id,
+        applicant=applicant or newcomer.people[0].id,
         form=newcomer.form,
         signatures=newcomer.signatures,
         margin=newcomer.margin,
@@ -134,7 +137,7 @@ def classify(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
     """Decide as what the applicant is treated, on a paper where one is asked for."""
     evidence = None
     if newcomer.investor is not Investor.RETAIL:
-        evidence = paper(desk, newcomer.people[0].id, DocumentKind.ASSETS)
+        evidence = paper(desk, newcomer.people[0].id, shown_by(newcomer.investor))
     commands.classify_applicant(
         desk.alone(),
         application=application,
@@ -150,9 +153,14 @@ def assess_knowledge(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
 
 
 def assess_credit(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
-    """Propose a limit."""
+    """Propose a limit on a paper about the assets."""
     commands.assess_applicant_credit(
-        desk.alone(), application=application, requested=newcomer.requested, grounds=(Ground.NET_WORTH,)
+        desk.alone(),
+        application=application,
+        requested=newcomer.requested,
+        grounds=(Ground.NET_WORTH,),
+        evidence=paper(desk, newcomer.people[0].id, DocumentKind.ASSETS),
+        evidence_dated=newcomer.finances.evidence_dated,
     )
 
 

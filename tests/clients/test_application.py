@@ -32,7 +32,9 @@ from brokerage.clients.rules.application import (
     check_parties,
 )
 from brokerage.clients.rules.classification import BelowThreshold, EvidenceMissing, Investor
+from brokerage.clients.rules.credit import Ground
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
+from brokerage.clients.rules.person import UnknownRecord
 from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
 from brokerage.config import newcomers
@@ -144,6 +146,16 @@ class TestAnApplication:
         commands.remove_party(context(), application=application, person=first.id, role=PartyRole.HOLDER)
         newcomers.name(DESK, application, HolderFactory())
 
+    def test_takes_finances_and_answers_once_it_is_said_whose(self) -> None:
+        who = uuid4()
+        application = commands.start_application(context(), applicant=who, form=ClientType.CORPORATE).value
+        for kind, content, give in (
+            (vault.Kind.FINANCES, FinancesFactory(), commands.give_finances),
+            (vault.Kind.ANSWERS, newcomers.KNOWS, commands.give_answers),
+        ):
+            with pytest.raises(StepMissing):
+                give(context(), application=application, record=vault.put(who, kind, content).id)
+
     def test_handed_in_is_not_changed_unless_it_is_returned(self) -> None:
         application = applied(Stage.IDENTITY)
         person = queries.people_of(application)[0]
@@ -209,13 +221,21 @@ class TestAReturnedApplication:
         row = evolved_standing(judged, SimpleNamespace(stream=judged.id, event=given))
         assert (row.investor, row.assessed) == left
 
-    def test_with_another_holder_needs_a_transfer_from_that_one(self) -> None:
+    @pytest.mark.rule("CLI-1", "CLI-3", "CLI-4", "VAF-7")
+    def test_with_another_holder_needs_finances_answers_and_a_transfer_of_that_one(self) -> None:
         application = self.returned()
         before = queries.people_of(application)[0]
+        known = queries.application(application)
         commands.remove_party(context(), application=application, person=before, role=PartyRole.HOLDER)
         newcomers.name(DESK, application, HolderFactory())
         facts = queries.facts(queries.application(application))
-        assert not facts.transferred
+        assert (facts.finances, facts.answers, facts.transferred) == (False, False, False)
+        with pytest.raises(StepMissing):
+            commands.submit_application(context(), application=application)
+        with pytest.raises(UnknownRecord):
+            commands.give_finances(context(), application=application, record=known.finances)
+        with pytest.raises(UnknownRecord):
+            commands.give_answers(context(), application=application, record=known.answers)
 
 
 class TestIdentity:
@@ -275,6 +295,29 @@ class TestClassification:
         commands.classify_applicant(context(), **wanted, evidence_dated=seen)
         assert queries.standing(application).evidence_dated == seen
 
+    @pytest.mark.rule("CLI-1", "CLI-2")
+    def test_as_an_institution_takes_its_own_licence(self) -> None:
+        firm = company()
+        application = newcomers.apply(DESK, firm)
+        newcomers.go_on(DESK, application, firm, Stage.CLASSIFICATION)
+        body, director = firm.people[0].id, firm.people[1].id
+        wanted = {"application": application, "investor": Investor.INSTITUTIONAL}
+        wanted["evidence_dated"] = hong_kong_date(seams.now())
+        for whose, kind in (
+            (body, DocumentKind.ASSETS),
+            (director, DocumentKind.AUTHORITY),
+            (director, DocumentKind.ASSETS),
+        ):
+            with pytest.raises(UnknownDocument):
+                commands.classify_applicant(context(), **wanted, evidence=newcomers.paper(DESK, whose, kind))
+        licence = newcomers.paper(DESK, body, DocumentKind.AUTHORITY)
+        wanted["investor"] = Investor.CORPORATE
+        with pytest.raises(UnknownDocument):
+            commands.classify_applicant(context(), **wanted, evidence=licence)
+        wanted["investor"] = Investor.INSTITUTIONAL
+        commands.classify_applicant(context(), **wanted, evidence=licence)
+        assert queries.standing(application).investor == Investor.INSTITUTIONAL
+
     def test_made_again_asks_for_knowledge_and_credit_again(self) -> None:
         application = applied(Stage.APPROVAL)
         commands.classify_applicant(context(), application=application, investor=Investor.RETAIL)
@@ -287,6 +330,26 @@ SECOND = "A second version."
 def published(kind: AgreementKind, by: Context | None = None) -> None:
     put = commands.publish_agreement.within
     put(commands.keeping_text(SECOND), by or by_two(), kind=kind, digest=text_digest(SECOND))
+
+
+class TestCredit:
+    @pytest.mark.rule("VAF-7")
+    def test_above_zero_rests_on_a_dated_paper_of_who_will_be_the_client(self) -> None:
+        application = applied(Stage.CREDIT)
+        holder, today = queries.people_of(application)[0], hong_kong_date(seams.now())
+        assets = newcomers.paper(DESK, holder, DocumentKind.ASSETS)
+        asked = {"application": application, "requested": Decimal(9_000), "grounds": (Ground.INCOME,)}
+        stale = today - timedelta(days=366)
+        for paper, dated in ((None, None), (None, today), (assets, None), (assets, stale)):
+            with pytest.raises(EvidenceMissing):
+                commands.assess_applicant_credit(context(), **asked, evidence=paper, evidence_dated=dated)
+        other = newcomers.paper(DESK, queries.people_of(applied(Stage.CREDIT))[0], DocumentKind.ASSETS)
+        for foreign in (other, newcomers.paper(DESK, holder, DocumentKind.SIGNATURE)):
+            with pytest.raises(UnknownDocument):
+                commands.assess_applicant_credit(context(), **asked, evidence=foreign, evidence_dated=today)
+        commands.assess_applicant_credit(context(), application=application, requested=Decimal(0))
+        given = commands.assess_applicant_credit(context(), **asked, evidence=assets, evidence_dated=today)
+        assert given.value == 9_000
 
 
 class TestAgreements:

@@ -40,6 +40,9 @@ def test_an_application_is_read_decided_and_proposed(waiting):
     refused = operations.post(f"{path}/approve", {"reference": "C-1"})
     assert json.loads(refused.content)["code"] == "clients.step-missing"
     newcomer = NewcomerFactory(people=queries_people(application))
+    limit = {"requested": "9000", "grounds": ["income"]}
+    refused = callers.staff("credit", name="lin").post(f"{path}/credit", limit)
+    assert json.loads(refused.content)["code"] == "clients.evidence-missing", refused.content
     for step in (newcomers.assess_credit, newcomers.sign, newcomers.certify, newcomers.pay_in):
         step(DESK, application, newcomer)
     assert operations.post(f"{path}/approve", {"reference": "C-1"}).status_code == 202
@@ -86,6 +89,12 @@ def test_an_applicant_removes_whom_it_named_and_nobody_elses(db):
     assert data(ann.post(path, wanted))["state"] == "draft"
     assert queries.people_of(UUID(application)) == []
     assert json.loads(ann.post(path, wanted).content)["code"] == "clients.unknown-party"
+
+
+def test_nobody_of_the_firm_begins_an_application_which_only_its_applicant_can_fill_in(db):
+    begun = {"form": "individual", "signatures": 1, "margin": False}
+    for role in ("operations", "compliance"):
+        assert callers.staff(role, name=role).post("applications/start", begun).status_code == 403
 
 
 def test_a_client_begins_an_application_as_its_applicant(db):

@@ -30,7 +30,7 @@ from tests.clients.test_screening import holder, person
 from tests.clients.test_standing_authorities import Purpose, give_standing_authority
 from tests.clients.test_watch_pages import body, desk_of
 from tests.factories import CHECKER, ClientFactory, by_two, context
-from tests.onboarding import DESK, FinancesFactory, signing
+from tests.onboarding import DESK, FinancesFactory, OnboardedClientFactory, company, signing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 RICH = Decimal(8_000_000)
@@ -121,6 +121,18 @@ class TestAClient:
         client = ClientFactory(classification=Classification.PROFESSIONAL)
         assert queries.investor(client, today()) is Investor.RETAIL
         assert queries.treated(queries.in_scope(None).get(pk=client), today()) is Investor.RETAIL
+
+    def test_is_an_institution_by_its_own_licence(self):
+        firm = company()
+        client, director = OnboardedClientFactory(newcomer=firm), firm.people[1].id
+        (body,) = queries.owners(client)
+        wanted = {"client": client, "investor": Investor.INSTITUTIONAL, "evidence_dated": today()}
+        wanted["finances"] = declared(body)
+        for whose, kind in ((body, DocumentKind.ASSETS), (director, DocumentKind.AUTHORITY)):
+            with pytest.raises(UnknownDocument):
+                reclassify(by_two(), **wanted, evidence=newcomers.paper(DESK, whose, kind))
+        reclassify(by_two(), **wanted, evidence=newcomers.paper(DESK, body, DocumentKind.AUTHORITY))
+        assert queries.investor(client, today()) is Investor.INSTITUTIONAL
 
     def test_goes_back_to_retail_without_a_paper(self):
         client = professional()

@@ -82,6 +82,18 @@ class TestTheFirstTransfer:
             self.received(application, account=vault.put(uuid4(), vault.Kind.BANK, newcomers.BANK).id)
         assert stands(application) is Stage.FIRST_TRANSFER
 
+    def test_of_a_company_is_from_its_own_account_not_a_directors(self) -> None:
+        firm = company()
+        application = newcomers.apply(DESK, firm)
+        newcomers.go_on(DESK, application, firm, Stage.FIRST_TRANSFER)
+        body, director = firm.people[0].id, firm.people[1].id
+        with pytest.raises(UnknownRecord):
+            self.received(application, account=vault.put(director, vault.Kind.BANK, newcomers.BANK).id)
+        with pytest.raises(UnknownDocument):
+            self.received(application, document=newcomers.paper(DESK, director, DocumentKind.TRANSFER))
+        self.received(application, account=vault.put(body, vault.Kind.BANK, newcomers.BANK).id)
+        assert queries.facts(queries.application(application)).transferred
+
     def test_is_recorded_with_its_amount_and_currency(self) -> None:
         application = applied(Stage.FIRST_TRANSFER)
         self.received(application, Decimal("12345.67"))

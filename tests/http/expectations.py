@@ -1,7 +1,8 @@
 """Who reaches which REST route: the statement that the product is held to, route by route.
 
-Add your route's name: the permission that staff and machines must hold (None: every login), and whether
-clients reach it, each for their own. A route missing here fails test_matrix.
+Add your route's name: the permission that staff and machines must hold (None: every login,
+"nobody": none of them), and whether clients reach it, each for their own. A route missing here fails
+test_matrix.
 """
 
 ROUTES: dict[str, tuple[str | None, bool]] = {
@@ -18,7 +19,7 @@ ROUTES: dict[str, tuple[str | None, bool]] = {
     "api-application-refuse": ("make_clients", False),
     "api-application-remove-party": ("make_clients", True),
     "api-application-return": ("make_clients", False),
-    "api-application-start": ("make_clients", True),
+    "api-application-start": ("nobody", True),
     "api-application-submit": ("make_clients", True),
     "api-applications": ("see_onboarding", True),
     "api-approval": ("see_approvals", False),

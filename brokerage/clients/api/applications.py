@@ -83,9 +83,9 @@ class StartInputs(rest.Inputs):
 
 
 class ApplicationStart(rest.CommandView):
-    """Begin an application; whoever sends this is the applicant."""
+    """Begin an application; the client's login that sends this is the applicant, who fills it in."""
 
-    permission, for_clients, item = Perm.MAKE_CLIENTS, True, ApplicationOut
+    permission, for_clients, item = None, True, ApplicationOut
     command, inputs, creates = commands.start_application, StartInputs, True
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
@@ -168,10 +168,12 @@ class ApplicationKnowledge(_Decision):
 
 
 class CreditInputs(rest.Inputs):
-    """The limit asked for, in Hong Kong dollars, and why it may be given."""
+    """The limit asked for, in Hong Kong dollars, why it may be given, and the dated paper that shows it."""
 
     requested = rest.Amount()
     grounds = serializers.ListField(child=rest.Choice(Ground), max_length=len(Ground))
+    evidence = rest.Id(required=False)
+    evidence_dated = rest.Day(required=False)
 
 
 class ApplicationCredit(_Decision):

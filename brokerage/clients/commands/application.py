@@ -1,5 +1,6 @@
 """An application from its start until it is handed in, returned, withdrawn or refused."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from brokerage.ledger import seams
@@ -111,22 +112,18 @@ def remove_party(entry: Entry, *, application: UUID, person: UUID, role: PartyRo
 
 @command("clients.give-finances")
 def give_finances(entry: Entry, *, application: UUID, record: UUID) -> None:
-    """Add what the applicant owns and owes, sealed; raises UnknownApplication, NotADraft, UnknownRecord."""
-    found = locked(entry, application)
-    check_draft(State(found.state))
-    sealed = sealed_as(record, vault.Kind.FINANCES)
+    """Add what the client will own and owe, sealed, a record of a holder or the entity itself.
+
+    Raises UnknownApplication, NotADraft, StepMissing before one is named, or UnknownRecord.
+    """
+    sealed = _given(entry, application, record, vault.Kind.FINANCES)
     entry.record(application, FinancesGiven(record=record, digest=sealed.digest))
 
 
 @command("clients.give-answers")
 def give_answers(entry: Entry, *, application: UUID, record: UUID) -> None:
-    """Add the answers of the enquiry about knowledge, sealed (CLI-3).
-
-    Raises UnknownApplication, NotADraft or UnknownRecord.
-    """
-    found = locked(entry, application)
-    check_draft(State(found.state))
-    sealed = sealed_as(record, vault.Kind.ANSWERS)
+    """Add the answers of the enquiry about knowledge, sealed (CLI-3); raises as `give_finances`."""
+    sealed = _given(entry, application, record, vault.Kind.ANSWERS)
     entry.record(application, AnswersGiven(record=record, digest=sealed.digest))
 
 
@@ -182,12 +179,25 @@ def refuse_application(entry: Entry, *, application: UUID, reason: str) -> None:
     entry.record(application, ApplicationRefused(reason=reason))
 
 
-def sealed_as(record: UUID, kind: vault.Kind) -> vault.Sealed:
-    """What may be said of a vault record of this kind; raises UnknownRecord."""
+def sealed_as(record: UUID, kind: vault.Kind, *, of: Collection[UUID] | None = None) -> vault.Sealed:
+    """What may be said of a vault record of this kind, and of one of these people; raises UnknownRecord.
+
+    A director's or signatory's wealth, answers and account are not the company's.
+    """
     sealed = vault.sealed(record)
-    if sealed.kind is not kind:
-        raise UnknownRecord("This record is of another kind.", record=record, wanted=kind)
+    if sealed.kind is not kind or (of is not None and sealed.person not in of):
+        raise UnknownRecord("This record is of another kind, or of somebody else.", record=record)
     return sealed
+
+
+def _given(entry: Entry, application: UUID, record: UUID, kind: vault.Kind) -> vault.Sealed:
+    """A record for the locked draft, of who will be the client: under whose key it will be erased, too."""
+    found = locked(entry, application)
+    check_draft(State(found.state))
+    owners = queries.facts(found).owners
+    if not owners:
+        raise StepMissing("First name who will be the client: a holder, or the entity.")
+    return sealed_as(record, kind, of=owners)
 
 
 def _terms(entry: Entry) -> Terms:

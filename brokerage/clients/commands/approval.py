@@ -20,18 +20,17 @@ from ..events.standing import (
     KnowledgeAssessed,
     MandateSet,
 )
-from ..models import Application, ClientLabel
-from ..rules.application import Facts, PartyRole, Stage
+from ..models import Application
+from ..rules.application import PartyRole, Stage
 from ..rules.authority import CAPACITY
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind
-from ..rules.names import LONGEST
-from ..rules.person import UnknownRecord
 from ..rules.stages import check_step
 from ..rules.status import ClientType, checked_reference, client_id
 from ..rules.terms import terms
 from ..rules.transfers import HONG_KONG_CURRENCY, BankAccount, check_first_transfer
 from .application import locked, sealed_as
+from .labels import label
 from .status import open_step
 
 LIVING = frozenset(PartyRole) - {PartyRole.SETTLOR}
@@ -52,20 +51,18 @@ def record_first_transfer(
 ) -> None:
     """Record the first money from the client's own Hong Kong bank account (CLI-5), which is then designated.
 
-    `account` is a vault record, `amount` in Hong Kong dollars, `document` the bank's advice; `own` says that
-    the holder's name was compared. Raises UnknownApplication, StepMissing, TransferForeign, TransferAhead,
-    TransferTooSmall, BadAmount, UnknownRecord or UnknownDocument.
+    `account` is a vault record of a holder or the entity itself, `amount` in Hong Kong dollars, `document`
+    the bank's advice; `own` says that the holder's name was compared. Raises UnknownApplication, StepMissing,
+    TransferForeign, TransferAhead, TransferTooSmall, BadAmount, UnknownRecord or UnknownDocument.
     """
     found = locked(entry, application)
     facts = queries.facts(found)
     check_step(Stage.FIRST_TRANSFER, facts)
-    sealed = sealed_as(account, vault.Kind.BANK)
-    if sealed.person not in facts.people:
-        raise UnknownRecord("This account is of nobody in the application.", record=account)
+    sealed = sealed_as(account, vault.Kind.BANK, of=facts.owners)
     bank: BankAccount = vault.known(account)
     today = hong_kong_date(entry.effective_at)
     check_first_transfer(amount, bank, own=own, received_on=received_on, today=today, terms=terms(today))
-    queries.paper(document, facts.people, DocumentKind.TRANSFER)
+    queries.paper(document, facts.owners, DocumentKind.TRANSFER)
     received = FirstTransferReceived(
         account=account,
         digest=sealed.digest,
@@ -101,7 +98,7 @@ def approve_application(entry: Entry, *, application: UUID, reference: str) -> U
             granted = AuthorityGranted(person=party.person, capacity=CAPACITY[party.role])
             entry.record(client, granted)
     entry.record(application, ApplicationApproved(client=client))
-    ClientLabel.objects.update_or_create(client=client, defaults={"name": _name(facts)})
+    label(client, (queries.person(each).version for each in sorted(facts.owners)))
     return client
 
 
@@ -112,11 +109,3 @@ def _carry_over(entry: Entry, found: Application, client: UUID) -> None:
         entry.record(client, newest[kind])
     entry.record(client, MandateSet(signatures=found.signatures))
     entry.record(client, AccountDesignated(account=newest[FirstTransferReceived].account))
-
-
-def _name(facts: Facts) -> str:
-    """What the desk calls the client: its entity's name, or its holders'."""
-    named = sorted(facts.of(PartyRole.ENTITY) or facts.of(PartyRole.HOLDER))
-    names = [vault.known(queries.person(person).version).names for person in named]
-    shown = " & ".join(" ".join(each) for each in names)
-    return shown[:LONGEST]

@@ -15,7 +15,14 @@ from ..events.application import PersonIdentified
 from ..events.standing import CreditAssessed, InvestorClassified, KnowledgeAssessed
 from ..models import Application
 from ..rules.application import Facts, Stage, StepMissing, UnknownParty
-from ..rules.classification import Investor, check_investor, review_due, suitability
+from ..rules.classification import (
+    Investor,
+    check_evidence,
+    check_investor,
+    review_due,
+    shown_by,
+    suitability,
+)
 from ..rules.credit import Credit, Ground, assess_credit
 from ..rules.documents import DocumentKind
 from ..rules.finances import Finances
@@ -62,15 +69,16 @@ def classify_applicant(
 ) -> date:
     """Decide as what the applicant is treated (CLI-1, CLI-2); returns the day its review is due.
 
-    `evidence` and `consent` are documents of a person in the application, `evidence_dated` the date that
-    staff saw on the first; `waive` gives up suitability. Knowledge and credit are assessed anew after it.
-    Raises UnknownApplication, StepMissing, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing
-    or UnknownDocument.
+    `evidence` is a paper of a holder or the entity itself and of the kind that `shown_by` names,
+    `evidence_dated` the date that staff saw on it; `consent` is signed by somebody in the application;
+    `waive` gives up suitability. Knowledge and credit are assessed anew after it. Raises
+    UnknownApplication, StepMissing, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing or
+    UnknownDocument.
     """
     found, facts, figures, today = _reached(entry, application, Stage.CLASSIFICATION)
-    finances = _finances(found)
+    finances = _finances(found, facts)
     if evidence:
-        queries.paper(evidence, facts.people, DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+        queries.paper(evidence, facts.owners, shown_by(investor))
     if consent:
         queries.paper(consent, facts.people, DocumentKind.SIGNATURE)
     form = ClientType(found.form)
@@ -97,10 +105,11 @@ def assess_knowledge(entry: Entry, *, application: UUID) -> bool:
 
     Raises UnknownApplication, StepMissing, or NoAnswers unless the client is exempt.
     """
-    found, _, figures, _ = _reached(entry, application, Stage.KNOWLEDGE)
+    found, facts, figures, _ = _reached(entry, application, Stage.KNOWLEDGE)
+    answers = found.answers if facts.answers else None
     judged = queries.standing(application)
     outcome: Knowledge = assess(
-        vault.known(found.answers) if found.answers else None,
+        vault.known(answers) if answers else None,
         Investor(judged.investor),
         suitability=judged.suitability,
         terms=figures,
@@ -108,7 +117,7 @@ def assess_knowledge(entry: Entry, *, application: UUID) -> bool:
     entry.record(
         application,
         KnowledgeAssessed(
-            answers=found.answers,
+            answers=answers,
             virtual_assets=outcome.virtual_assets,
             derivatives=outcome.derivatives,
             terms=figures.since,
@@ -119,21 +128,33 @@ def assess_knowledge(entry: Entry, *, application: UUID) -> bool:
 
 @command("clients.assess-credit")
 def assess_applicant_credit(
-    entry: Entry, *, application: UUID, requested: Decimal, grounds: Sequence[Ground] = ()
+    entry: Entry,
+    *,
+    application: UUID,
+    requested: Decimal,
+    grounds: Sequence[Ground] = (),
+    evidence: UUID | None = None,
+    evidence_dated: date | None = None,
 ) -> Decimal:
     """Propose a limit on the stressed net worth (VAF-7) and bound virtual assets (CLI-4); returns the limit.
 
-    In Hong Kong dollars. Raises UnknownApplication, StepMissing, BadLimit, BadAmount or GroundMissing.
+    In Hong Kong dollars. A limit above zero rests on `evidence`, a holder's or the entity's paper about its
+    assets, with the date that staff saw on it. Raises UnknownApplication, StepMissing, BadLimit, BadAmount,
+    GroundMissing, EvidenceMissing or UnknownDocument.
     """
-    found, facts, figures, _ = _reached(entry, application, Stage.CREDIT)
+    found, facts, figures, today = _reached(entry, application, Stage.CREDIT)
     outcome: Credit = assess_credit(
-        _finances(found),
+        _finances(found, facts),
         facts.investor or Investor.RETAIL,
         requested=requested,
         present=ZERO,
         grounds=grounds,
         terms=figures,
     )
+    if evidence:
+        queries.paper(evidence, facts.owners, DocumentKind.ASSETS)
+    if outcome.limit > ZERO:
+        check_evidence(evidence_dated if evidence else None, today, figures)
     entry.record(
         application,
         CreditAssessed(
@@ -147,9 +168,9 @@ def assess_applicant_credit(
     return outcome.limit
 
 
-def _finances(found: Application) -> Finances:
-    """What the applicant declared; raises StepMissing."""
-    if found.finances is None:
+def _finances(found: Application, facts: Facts) -> Finances:
+    """What who will be the client declared; raises StepMissing."""
+    if found.finances is None or not facts.finances:
         raise StepMissing("The applicant has not said what there is to judge.")
     finances: Finances = vault.known(found.finances)
     return finances

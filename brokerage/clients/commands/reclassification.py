@@ -20,15 +20,16 @@ from ..rules.classification import (
     check_evidence,
     check_investor,
     review_due,
+    shown_by,
     suitability,
 )
 from ..rules.credit import Ground, assess_credit
 from ..rules.documents import DocumentKind
 from ..rules.finances import Finances
 from ..rules.knowledge import Answers, assess
-from ..rules.person import UnknownRecord
 from ..rules.status import ClientType
 from ..rules.terms import terms
+from .application import sealed_as
 
 
 @command("clients.reclassify")
@@ -47,16 +48,16 @@ def reclassify(
     """Decide as what a client is treated from now on; returns the day its next review is due. Two people.
 
     This is the yearly review of a professional, too. `finances` is a vault record of what the client has,
-    `evidence` the paper that shows it and `evidence_dated` the date seen on that; retail needs none of them.
-    `waive` gives up suitability. Raises UnknownClient, WrongInvestor, EvidenceMissing, BelowThreshold,
-    ConsentMissing, UnknownDocument, UnknownRecord, BadFinances or SecondPersonNeeded.
+    `evidence` the paper of the kind that `shown_by` names and `evidence_dated` the date seen on that; retail
+    needs none of them. `waive` gives up suitability. Raises UnknownClient, WrongInvestor, EvidenceMissing,
+    BelowThreshold, ConsentMissing, UnknownDocument, UnknownRecord, BadFinances or SecondPersonNeeded.
     """
     entry.lock(client)
     form = ClientType(queries.client(client).type)
     today = hong_kong_date(entry.effective_at)
     figures = terms(today)
     if evidence:
-        queries.paper(evidence, queries.owners(client), DocumentKind.ASSETS, DocumentKind.AUTHORITY)
+        queries.paper(evidence, queries.owners(client), shown_by(investor))
     if consent:
         queries.paper(consent, queries.people_behind(client), DocumentKind.SIGNATURE)
     dated = evidence_dated if evidence else None
@@ -153,11 +154,5 @@ def _answers(client: UUID, record: UUID | None) -> Answers | None:
 
 
 def _said(client: UUID, record: UUID, kind: vault.Kind) -> Any:
-    """What a record of this kind says, if it is the client's own; raises UnknownRecord.
-
-    A director's or signatory's wealth is not the company's.
-    """
-    sealed = vault.sealed(record)
-    if sealed.kind is not kind or sealed.person not in queries.owners(client):
-        raise UnknownRecord("This record says nothing of this client.", record=record)
-    return vault.known(record)
+    """What a record of this kind says, if it is the client's own; raises UnknownRecord."""
+    return vault.known(sealed_as(record, kind, of=queries.owners(client)).id)

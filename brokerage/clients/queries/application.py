@@ -176,6 +176,7 @@ def facts(found: Application) -> Facts:
     """All that decides where an application stands."""
     parts = tuple(Part(party.person, PartyRole(party.role)) for party in parties(found.id))
     people = {part.person for part in parts}
+    owners = {part.person for part in parts if part.role in (PartyRole.HOLDER, PartyRole.ENTITY)}
     known = {each.id: each for each in Person.objects.filter(pk__in=people, erased_at=None)}
     judged = standing(found.id)
     taxed = TaxStatus.objects.filter(pk__in=people, certified_at__isnull=False, changed_at=None)
@@ -191,15 +192,15 @@ def facts(found: Application) -> Facts:
             id for id, each in known.items() if found.identified.get(str(id)) == str(each.version)
         ),
         screened=frozenset(person for person in people if screening_clear(person)),
-        finances=found.finances is not None,
-        answers=found.answers is not None,
+        finances=_is_of(found.finances, owners),
+        answers=_is_of(found.answers, owners),
         investor=Investor(judged.investor) if judged.investor else None,
         knowledge=Stage.KNOWLEDGE in judged.assessed,
         credit=Stage.CREDIT in judged.assessed,
         signed=_signed(found.id),
         certified=frozenset(each.id for each in taxed),
         passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
-        transferred=_is_of(found.transfer, people),
+        transferred=_is_of(found.transfer, owners),
     )
 
 

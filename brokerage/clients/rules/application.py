@@ -179,6 +179,11 @@ class Facts:
         return frozenset(party.person for party in self.parties)
 
     @property
+    def owners(self) -> frozenset[UUID]:
+        """Who the client will be: its holders, or the entity itself."""
+        return self.of(PartyRole.HOLDER, PartyRole.ENTITY)
+
+    @property
     def signers(self) -> frozenset[UUID]:
         """Who signs for the client: its holders, or its signatories."""
         return self.of(PartyRole.HOLDER) or self.of(PartyRole.SIGNATORY)

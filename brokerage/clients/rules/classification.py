@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from brokerage.ledger.refusal import Refused
 
+from .documents import DocumentKind
 from .finances import Finances
 from .status import Classification, ClientType
 from .terms import Terms
@@ -73,6 +74,11 @@ def check_investor(
     check_evidence(evidence_dated, today, terms)
     if investor is not Investor.INSTITUTIONAL and not _reaches(form, finances, terms):
         raise BelowThreshold("The evidence is below the threshold. Virtual assets do not count.", form=form)
+
+
+def shown_by(investor: Investor) -> DocumentKind:
+    """CLI-1: the kind of paper that shows it: an institution's licence or registration, others' assets."""
+    return DocumentKind.AUTHORITY if investor is Investor.INSTITUTIONAL else DocumentKind.ASSETS
 
 
 def check_evidence(dated: date | None, today: date, terms: Terms) -> None:
