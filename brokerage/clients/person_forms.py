@@ -69,8 +69,9 @@ PERSON_ACTS: dict[str, Act] = {
     ),
     "release": _act(
         Perm.MAKE_ERASURES,
-        _("Lift the legal hold on the records"),
+        _("Lift a legal hold on the records"),
         persons.release_person,
+        hold=_reference(_("Number of the order or dispute that the hold was placed under")),
         reason=_reference(_CASE),
     ),
     "erase": _act(

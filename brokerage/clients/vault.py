@@ -18,16 +18,19 @@ from brokerage.access import envelope
 from brokerage.access.rules import Perm, Principal
 from brokerage.ledger import codec, seams
 from brokerage.ledger.commands import Around, KeyReused
-from brokerage.ledger.entry import Entry
+from brokerage.ledger.entry import Entry, Source
+from brokerage.market.rules.calendars import hong_kong_date
 
 from .models import PersonKey, PersonReading, VaultRecord
+from .queries import intake
 from .queries.person import entrusted_to
 from .rules.agreements import Circumstances
-from .rules.documents import media_of
+from .rules.bounds import A_DAY, check_room
 from .rules.finances import Finances
 from .rules.knowledge import Answers
 from .rules.person import Entity, Individual, PersonErased, UnknownRecord, Why
 from .rules.tax import Certificate
+from .rules.terms import terms
 from .rules.transfers import BankAccount
 
 
@@ -95,11 +98,14 @@ def drafted(key: str, person: UUID, kind: Kind, content: Any) -> Draft:
 def keeping(*drafts: Draft) -> Around:
     """Seals drafts as the command begins, for `Command.within`: what is refused leaves no record behind.
 
-    The command then raises what `put` does, too.
+    The command then raises what `put` does, too; and in the portal TooMany for more than somebody may have
+    sealed in a day.
     """
 
     @contextmanager
     def around(entry: Entry) -> Iterator[None]:
+        if drafts:
+            _check_room(entry)
         for each in drafts:
             _keep(each)
         yield
@@ -107,19 +113,26 @@ def keeping(*drafts: Draft) -> Around:
     return around
 
 
+def _check_room(entry: Entry) -> None:
+    """Pass if whoever asks in the portal, where any stranger may apply, has room for more; raises TooMany."""
+    asker = entry.context.maker if entry.context.source is Source.PORTAL else None
+    if asker is not None:
+        before = intake.sealed_for(asker, since=entry.effective_at - A_DAY)
+        most = terms(hong_kong_date(entry.effective_at)).sealed_a_day
+        check_room(before, most, "pages and papers from today")
+
+
 def put(person: UUID, kind: Kind, content: Any) -> Sealed:
     """Seal content under the person's key, made with the first record; it counts once an event names it.
 
-    Raises PersonErased, and for a document DocumentTooLarge, WrongType or UnsafeDocument: what is kept
-    here can never be removed, so it is looked at first. Edges leave the sealing to `keeping`.
+    Raises PersonErased. What is kept here can never be removed: edges leave the sealing to `keeping`, so
+    that a command looks at it first.
     """
     return _keep(draft(person, kind, content))
 
 
 def _keep(given: Draft) -> Sealed:
     content = given.content
-    if given.kind is Kind.DOCUMENT:
-        media_of(content)
     record = VaultRecord(id=given.id, person=given.person, kind=given.kind, sealed_at=seams.now())
     plain = content if isinstance(content, bytes) else codec.canonical(content).encode()
     record.body = envelope.encrypt(_key_made(given.person), plain, _bound(record))

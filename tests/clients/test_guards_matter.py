@@ -10,15 +10,19 @@ import pytest
 from django.core import mail
 
 from brokerage.access.commands import erasure
+from brokerage.clients import vault
 from brokerage.clients.commands import approval, cases, holds, person
+from brokerage.clients.commands import assessment as assessing
 from brokerage.clients.commands import authority as acting
 from brokerage.clients.commands import reclassification as classifying
 from brokerage.clients.commands import reviews as reviewing
 from brokerage.clients.commands import screening as judging
 from brokerage.clients.commands import standing_authorities as authorities
+from brokerage.clients.models import Authority
 from brokerage.clients.rules import standing_authorities as rules
 from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.classification import Investor
+from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.flows import Flow
 from brokerage.clients.rules.status import Act, ClientStatus, NotActive
 from brokerage.jobs.schedule import Run
@@ -31,6 +35,7 @@ from tests.factories import ClientFactory, furnish
 from tests.onboarding import furnish_onboarding
 
 from . import (
+    test_application,
     test_cases,
     test_commands,
     test_erasing_logins,
@@ -46,6 +51,7 @@ from . import (
 
 pytestmark = pytest.mark.django_db(transaction=True)
 screening = import_module("brokerage.clients.tasks")
+clients = import_module("brokerage.clients.queries.client")
 people = import_module("brokerage.clients.queries.person")
 applications = import_module("brokerage.clients.queries.application")  # a name that a query has, too
 GIVEN = test_standing_authorities.TestAStandingAuthority()
@@ -54,6 +60,7 @@ HIT, LISTS = test_screening.TestAHit(), test_screening.TestANewList()
 DEATH, CLOSING, REVIEWS = test_reviews.TestADeath(), test_reviews.TestClosing(), test_reviews.TestReviews()
 BEHIND = test_reviews.TestWhoIsBehindACompany()
 ACTING, MANDATE = test_commands.TestAuthority(), test_commands.TestAMandate()
+ERASURE = test_vault.TestErasure()
 TREATED, BUYS = test_reclassification.TestAClient(), test_virtual_assets.TestAClient()
 
 
@@ -75,6 +82,39 @@ def below_the_minimum() -> None:
     transfer.test_below_the_minimum_ahead_of_time_or_of_a_stranger_is_refused_and_not_recorded()
 
 
+def licensed() -> None:
+    furnish_onboarding()
+    test_application.TestClassification().test_as_an_institution_takes_its_own_licence()
+
+
+def of_who_left() -> None:
+    furnish_onboarding()
+    returned = test_application.TestAReturnedApplication()
+    returned.test_with_another_holder_needs_finances_answers_and_a_transfer_of_that_one()
+
+
+def of_a_director() -> None:
+    furnish_onboarding()
+    test_transfer_and_tax.TestTheFirstTransfer().test_of_a_company_is_from_its_own_account_not_a_directors()
+
+
+def lent_on_nothing() -> None:
+    furnish_onboarding()
+    test_application.TestCredit().test_above_zero_rests_on_a_dated_paper_of_who_will_be_the_client()
+
+
+def there_is_one(record: UUID | None, people: object) -> bool:
+    return record is not None
+
+
+def any_record(record: UUID, kind: vault.Kind, **_: object) -> vault.Sealed:
+    return vault.sealed(record)
+
+
+def not_ended() -> object:
+    return Authority.objects.filter(ended_at=None)
+
+
 def wound_up() -> None:
     BEHIND.test_freezes_it_when_it_is_wound_up_itself(test_reviews.firm())
 
@@ -94,7 +134,7 @@ def bought_too_much() -> None:
 
 
 def erased() -> None:
-    test_vault.TestErasure().test_waits_seven_years_from_the_end(ClientFactory())
+    ERASURE.test_waits_seven_years_from_the_end(ClientFactory())
 
 
 def erased_keys() -> None:
@@ -158,6 +198,17 @@ GUARDS = [
         acting,
         "check_bound",
     ),
+    Guard("CLI-1", licensed, assessing, "shown_by", always(DocumentKind.ASSETS)),
+    Guard(
+        "CLI-1",
+        TREATED.test_is_an_institution_by_its_own_licence,
+        classifying,
+        "shown_by",
+        always(DocumentKind.ASSETS),
+    ),
+    Guard("CLI-3", of_who_left, applications, "_is_of", there_is_one),
+    Guard("CLI-5", of_a_director, approval, "sealed_as", any_record),
+    Guard("VAF-7", lent_on_nothing, assessing, "check_evidence"),
     Guard(
         "CLI-6",
         test_cases.TestLinkedTransactions().test_are_found_by_the_job_once,
@@ -181,6 +232,14 @@ GUARDS = [
     ),
     Guard("CLI-9", erased, person, "check_erasable"),
     Guard("CLI-9", erased_keys, erasure, "revoke_each"),
+    Guard("CLI-9", ERASURE.test_waits_for_a_legal_hold, person, "check_erasable"),
+    Guard(
+        "CLI-9",
+        ERASURE.test_waits_for_the_end_of_what_the_person_applied_for,
+        person.queries,
+        "relationships",
+        always([]),
+    ),
     Guard("CLI-9", wound_up_too_late, holds, "is_closed", always(False)),
     Guard("CLI-9", CLOSING.test_is_final_and_keeps_its_day, holds, "check_not_closed"),
     Guard("CLI-13", CLOSING.test_leaves_nobody_who_could_be_let_act_again, acting, "check_not_closed"),
@@ -228,6 +287,7 @@ GUARDS = [
         holds,
         "_end_authorities",
     ),
+    Guard("CLI-13", test_reviews.acts_no_more, clients, "acting", not_ended),
     Guard("CLI-13", wound_up, holds, "clients_of", always([])),
     Guard("CLI-13", wound_up, holds, "clients_behind", always(frozenset())),
     Guard(
@@ -322,5 +382,5 @@ def test_the_named_tests_are_green_while_their_guarantees_stand(named: Callable[
 
 def test_each_rule_over_clients_has_its_guard() -> None:
     """CLI-7 and CLI-8 are about transfers of virtual assets, which nothing here makes yet."""
-    enforced = {f"CLI-{number}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13)} | {"AST-2"}
+    enforced = {f"CLI-{number}" for number in (1, 2, 3, 4, 5, 6, 9, 10, 11, 12, 13)} | {"AST-2", "VAF-7"}
     assert {each.rule for each in GUARDS} == enforced

@@ -11,12 +11,11 @@ from django.test import Client as Browser
 from brokerage.access.commands import approve
 from brokerage.access.models import Proposal
 from brokerage.clients import commands, queries, vault
-from brokerage.clients.commands import record_person
+from brokerage.clients.commands import erase_person, record_person
 from brokerage.clients.models import ClientLabel, PersonReading, VaultRecord
 from brokerage.clients.queries import intake
 from brokerage.clients.rules import terms
 from brokerage.clients.rules.application import Stage
-from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.person import RecordSettled
 from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.terms import TERMS
@@ -25,7 +24,7 @@ from brokerage.http.principal import context as context_of
 from brokerage.http.principal import principal
 from brokerage.ledger import seams
 from tests import desk
-from tests.factories import ClientFactory, context
+from tests.factories import ClientFactory, by_two, context
 from tests.onboarding import DESK, NewcomerFactory, PersonFactory, entitled, furnish_onboarding
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -199,7 +198,7 @@ class TestTheApplicant:
         assert "remove/" not in text(applicant.get(f"{application}people/"))
 
     def test_brings_in_so_much_a_day_and_no_more(self, applicant, application, monkeypatch):
-        few = replace(TERMS[-1], applications_a_day=2, papers_a_day=1, people_named=1)
+        few = replace(TERMS[-1], applications_a_day=2, sealed_a_day=3, people_named=1)
         monkeypatch.setattr(terms, "TERMS", (few,))
         begin = {"form": "individual", "signatures": "1"}
         send(applicant, "/portal/apply/", begin)
@@ -208,12 +207,51 @@ class TestTheApplicant:
         person = str(applicant.user.person)
         given = {"person": person, "kind": "identity"}
         send(applicant, f"{application}papers/", given | {"file": paper()})
-        assert "papers from today" in text(
-            send(applicant, f"{application}papers/", given | {"file": paper()}, 200)
-        )
+        send(applicant, f"{application}finances/", WEALTH | {"cash": "9", "evidence_dated": "2026-11-01"})
+        version = next(iter(queries.agreements_in_force().values()))
+        for page, more in {
+            "people": PERSON | {"line": "2 Harbour Road"},
+            "papers": given | {"file": paper()},
+            "finances": WEALTH | {"cash": "8", "evidence_dated": "2026-11-01"},
+            "knowledge": ENQUIRY,
+            "tax": {"person": person, "country_1": "HK", "missing_1": "not-issued"},
+        }.items():
+            assert "from today" in text(send(applicant, f"{application}{page}/", more, 200)), page
+        signed = {"agreement": version.id, "digest": version.digest}
+        send(applicant, f"{application}agreements/", signed)
+        assert VaultRecord.objects.count() == 3
         send(applicant, f"{application}remove/", {"person": person, "role": "holder"})
         assert "in this application already" in text(send(applicant, f"{application}people/", PERSON, 200))
-        assert intake.papers_brought(applicant.user.person, since=seams.now()) == 0
+        assert intake.sealed_for(applicant.user.person, since=seams.now()) == 0
+
+    def test_removes_whom_the_firm_erased_since(self, applicant):
+        begun = applicant.post("/portal/apply/", {"form": "joint", "signatures": "1"})["Location"]
+        send(applicant, f"{begun}people/", PERSON)
+        send(applicant, f"{begun}people/", PERSON | {"me": "", "given_names": "Other"})
+        found = queries.applications_of(applicant.user.person)[0]
+        (other,) = set(queries.people_of(found.id)) - {applicant.user.person}
+        erase_person(by_two(), person=other, reason="REQUEST-12")
+        for page in ("people", "papers", "finances", "knowledge", "tax", "others"):
+            shown = text(applicant.get(f"{begun}{page}/"))
+            assert "Chan" in shown or page in ("finances", "knowledge")
+        assert "(data erased)" in text(applicant.get(f"{begun}people/"))
+        send(applicant, f"{begun}remove/", {"person": str(other), "role": "holder"})
+        assert queries.people_of(found.id) == [applicant.user.person]
+
+    def test_reads_in_words_why_it_came_back_and_no_number_of_a_case(self, applicant, application):
+        fill(applicant, application)
+        found = queries.applications_of(applicant.user.person)[0]
+        operations = staff("operations")
+        page = f"/staff/onboarding/{found.id}/"
+        assert "A paper cannot be read." in text(operations.get(page))
+        send(operations, f"{page}return/", {"reason": "PAPER-UNREADABLE"})
+        assert "A paper cannot be read. Send a better copy." in text(applicant.get(application))
+        send(applicant, f"{application}decide/", {"act": "submit"})
+        assert "came back" not in text(applicant.get(application))
+        commands.return_application(context(), application=found.id, reason="CASE-7")
+        shown = text(applicant.get(application))
+        assert "Something has to be changed or added." in shown
+        assert "CASE-7" not in shown
 
     def test_does_not_reach_anybody_elses_application(self, applicant, application):
         send(applicant, f"{application}people/", PERSON)
@@ -326,6 +364,20 @@ def staff(role):
 
 
 class TestTheDesk:
+    def paper_on_the_persons_page(self, browser, page, person):
+        """Adds a paper of a kind by the page that the application leads to; its id."""
+        (way,) = set(re.findall(rf'href="(/staff/people/{person}/)"', text(browser.get(page))))
+        action = re.search(r'action="(/staff/people/[^"]+/paper/)"', text(browser.get(way)))[1]
+
+        def add(kind):
+            send(browser, action, {"person": str(person), "kind": kind, "file": paper()})
+            newest = queries.documents(person)[-1]
+            assert newest.kind == kind
+            assert str(newest.id) in text(browser.get(page))
+            return str(newest.id)
+
+        return add
+
     def test_takes_an_application_to_a_client_with_a_second_person(self, applicant, application):
         fill(applicant, application)
         person = applicant.user.person
@@ -338,8 +390,12 @@ class TestTheDesk:
         newcomers.look_up(DESK, found.id, NewcomerFactory())
         send(operations, f"{page}classify/", {"investor": "retail"})
         send(operations, f"{page}knowledge/", {})
-        send(credit, f"{page}credit/", {"requested": "500000", "grounds": "net-worth"})
-        advice = newcomers.paper(DESK, person, DocumentKind.TRANSFER)
+        add, asked = self.paper_on_the_persons_page(operations, page, person), "500000"
+        seen = {"evidence": add("assets"), "evidence_dated": "2026-11-20"}
+        send(credit, f"{page}credit/", {"requested": asked, "grounds": "net-worth"})
+        assert queries.standing(found.id).credit_limit is None
+        send(credit, f"{page}credit/", {"requested": asked, "grounds": "net-worth"} | seen)
+        advice = add("transfer")
         transfer = {
             "bank": "Harbour Bank",
             "holder": "Chan",

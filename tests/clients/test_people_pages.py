@@ -1,11 +1,11 @@
 from datetime import UTC, datetime, time, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from brokerage.access.commands import reject
+from brokerage.access.commands import open_client_login, reject
 from brokerage.access.models import Proposal
 from brokerage.access.rules import Perm
 from brokerage.clients import queries
@@ -18,6 +18,7 @@ from brokerage.config import newcomers
 from brokerage.ledger import seams
 from brokerage.ledger.hong_kong import HONG_KONG
 from brokerage.market.rules.calendars import hong_kong_date
+from tests import desk
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
 from tests.factories import CHECKER, by_two, context
@@ -40,10 +41,10 @@ def test_a_legal_hold_is_placed_and_lifted_by_compliance_and_forbids_erasure():
     somebody = person("Harmless")
     browser = desk_of("compliance")
     browser.post(reverse("person-hold", args=[somebody]), {"reason": "CASE-1"})
-    assert "legal hold</span>" in body(browser, reverse("person", args=[somebody]))
+    assert "legal hold CASE-1</span>" in body(browser, reverse("person", args=[somebody]))
     browser.post(reverse("person-erase", args=[somebody]), {"reason": "DSR-1"})
     assert not Proposal.objects.exists()
-    browser.post(reverse("person-release", args=[somebody]), {"reason": "CASE-1"})
+    browser.post(reverse("person-release", args=[somebody]), {"hold": "CASE-1", "reason": "ENDED"})
     assert not queries.person(somebody).held
 
 
@@ -52,6 +53,15 @@ def test_an_erasure_waits_for_a_second_person():
     desk_of("compliance").post(reverse("person-erase", args=[somebody]), {"reason": "DSR-1"})
     assert Proposal.objects.get().command == "clients.erase-person"
     assert queries.person(somebody)
+
+
+def test_who_has_a_login_and_no_record_is_erased_from_a_page():
+    stranger = uuid4()
+    open_client_login("stranger", stranger, desk.PASSWORD)
+    browser = desk_of("compliance")
+    assert reverse("person-erase", args=[stranger]) in body(browser, reverse("person", args=[stranger]))
+    browser.post(reverse("person-erase", args=[stranger]), {"reason": "DSR-1"})
+    assert Proposal.objects.get().command == "clients.erase-person"
 
 
 def test_a_persons_page_names_nobody_to_an_auditor_and_an_unknown_one_is_not_found():

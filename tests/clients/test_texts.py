@@ -35,7 +35,7 @@ ABOUT, OTHER = UUID(int=1), UUID(int=2)
 def rotated(settings) -> None:
     """The installation's key is replaced, and the former one destroyed."""
     settings.PRAYA_KEYS = f"{FRESH},{settings.PRAYA_KEYS}"
-    call_command("vault", "rotate", verbosity=0)
+    call_command("keys", "reseal", verbosity=0)
     settings.PRAYA_KEYS = FRESH
 
 
@@ -150,7 +150,7 @@ class TestTheTime:
         hold_person(context(), person=person, reason="CASE-9")
         forgotten(SEVEN)
         assert readable(mine) == [True] * 5
-        release_person(context(), person=person, reason="CASE-9")
+        release_person(context(), person=person, hold="CASE-9", reason="CASE-9")
         forgotten(SEVEN)
         assert not readable(mine)[1]
 

@@ -8,8 +8,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from brokerage.access import envelope
+from brokerage.access.commands import open_client_login
+from brokerage.access.models import User
 from brokerage.access.rules import Kind, NotEntitled, Perm, Principal
-from brokerage.clients import queries, vault
+from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import (
     erase_person,
     hold_person,
@@ -19,19 +21,23 @@ from brokerage.clients.commands import (
 from brokerage.clients.models import ClientLabel, PersonKey, PersonReading, VaultRecord
 from brokerage.clients.rules.person import (
     Address,
+    HoldStands,
     IdKind,
     Individual,
     LegalHold,
     PersonErased,
     RecordsKept,
+    UnknownPerson,
     Why,
 )
+from brokerage.config import newcomers
 from brokerage.ledger import integrity, rebuild, seals, seams
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.entry import SecondPersonNeeded
 from custody.commands import close_client
+from tests import desk
 from tests.factories import ClientFactory, context
-from tests.onboarding import entitled
+from tests.onboarding import DESK, FinancesFactory, company, entitled, furnish_onboarding
 
 CANARY = "Zephyrine"
 LONG_AGO = timedelta(days=8 * 366)
@@ -132,7 +138,7 @@ class TestRotation:
         old = settings.PRAYA_KEYS
         settings.PRAYA_KEYS = f"fresh:{'q' * 43}=,{old}"
         assert vault.stale() == [person]
-        call_command("vault", "rotate", verbosity=0)
+        call_command("keys", "reseal", verbosity=0)
         assert vault.stale() == []
         settings.PRAYA_KEYS = f"fresh:{'q' * 43}="
         assert vault.known(queries.person(person).version) == details()
@@ -153,7 +159,7 @@ class TestErasure:
 
     def ended(self, client: UUID, person: UUID) -> None:
         entitled(client, person)
-        ClientLabel.objects.create(client=client, name=f"{CANARY} Chan")
+        assert CANARY in queries.labels([client])[client]
         past = two(effective_at=seams.now() - LONG_AGO)
         close_client(past, client=client, reason="LEFT")
 
@@ -188,11 +194,45 @@ class TestErasure:
 
     def test_waits_for_a_legal_hold(self) -> None:
         person = recorded()
-        hold_person(context(), person=person, reason="CASE-9")
-        with pytest.raises(LegalHold):
-            erase_person(two(), person=person, reason="REQUEST-12")
-        release_person(context(), person=person, reason="CASE-9-CLOSED")
+        for order in ("CASE-9", "HCMP-7"):
+            hold_person(context(), person=person, reason=order)
+        with pytest.raises(HoldStands):
+            hold_person(context(), person=person, reason="CASE-9")
+        for order in ("CASE-9", "HCMP-7"):
+            with pytest.raises(LegalHold):
+                erase_person(two(), person=person, reason="REQUEST-12")
+            release_person(context(), person=person, hold=order, reason="CASE-9-CLOSED")
+            with pytest.raises(HoldStands):
+                release_person(context(), person=person, hold=order, reason="CASE-9-CLOSED")
         erase_person(two(), person=person, reason="REQUEST-12")
+
+    @pytest.mark.rule("CLI-9")
+    def test_waits_for_the_end_of_what_the_person_applied_for(self) -> None:
+        furnish_onboarding()
+        firm, secretary = company(), recorded()
+        application = newcomers.apply(DESK, firm, applicant=secretary)
+        with pytest.raises(RecordsKept):
+            erase_person(two(), person=secretary, reason="REQUEST-12")
+        commands.refuse_application(context(), application=application, reason="RISK")
+        later = seams.now() + LONG_AGO
+        with seams.using(clock=lambda: later):
+            erase_person(two(), person=secretary, reason="REQUEST-12")
+
+    def test_reaches_whoever_has_a_login_or_a_key_and_no_record(self) -> None:
+        login, key = uuid4(), uuid4()
+        open_client_login("stranger", login, desk.PASSWORD)
+        sealed = vault.put(key, vault.Kind.FINANCES, FinancesFactory())
+        for person in (login, key):
+            erase_person(two(), person=person, reason="REQUEST-12")
+            with pytest.raises(PersonErased):
+                queries.person(person)
+            with pytest.raises(PersonErased):
+                recorded(person=person)
+        assert not User.objects.get(person=login).is_active
+        with pytest.raises(PersonErased):
+            vault.known(sealed.id)
+        with pytest.raises(UnknownPerson):
+            erase_person(two(), person=uuid4(), reason="REQUEST-12")
 
     def test_needs_two_people(self) -> None:
         person = recorded()
@@ -204,6 +244,8 @@ class TestErasure:
 def test_a_book_verifies_and_rebuilds_after_an_erasure() -> None:
     person = recorded()
     erase_person(two(), person=person, reason="REQUEST-12")
+    unnamed = vault.put(uuid4(), vault.Kind.FINANCES, FinancesFactory()).person
+    erase_person(two(), person=unnamed, reason="REQUEST-12")
     while seals.seal():
         continue
     assert integrity.verify() == []

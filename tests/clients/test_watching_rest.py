@@ -171,7 +171,7 @@ def test_records_are_held_released_and_erased_by_two(compliance):
     path = f"people/{somebody}"
     assert done(compliance, f"{path}/hold-records", {"reason": "HCMP-1"})["held"]
     assert compliance.post(f"{path}/erase-records", {"reason": "R-1"}).json()["code"] == "clients.legal-hold"
-    assert not done(compliance, f"{path}/release-records", {"reason": "HCMP-1"})["held"]
+    assert not done(compliance, f"{path}/release-records", {"hold": "HCMP-1", "reason": "HCMP-1"})["held"]
     second = callers.staff("compliance", name="kim")
     by_two(compliance, second, f"{path}/erase-records", {"reason": "R-1"})
     assert compliance.get(path).json()["data"]["erased_at"]

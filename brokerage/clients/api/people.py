@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from rest_framework import serializers
 
 from brokerage.access.rules import Perm
 from brokerage.http import rest
 from brokerage.ledger import seams
 
-from .. import commands
+from .. import commands, queries
 from ..commands import holds, screening
 from ..models import Person
 from ..queries.tax import certificates_due
@@ -21,7 +22,8 @@ from ..rules.person import PersonKind
 
 
 class PersonOut(rest.Out):
-    """A person by id: whether its records may be erased, and were; when it was reported dead or insolvent.
+    """A person by id: which legal holds forbid to erase its records, and whether they were erased; when it
+    was reported dead or insolvent.
 
     `certificate_until`: once circumstances changed, when the tax certificate ends; null while it stands.
     """
@@ -30,6 +32,7 @@ class PersonOut(rest.Out):
     kind = rest.Choice(PersonKind)
     recorded_at = rest.Instant()
     held = rest.Flag()
+    holds = serializers.ListField(child=rest.Text())
     erased_at = rest.Instant(allow_null=True)
     died_at = rest.Instant(allow_null=True)
     insolvent_at = rest.Instant(allow_null=True)
@@ -102,6 +105,12 @@ class ReasonInputs(rest.Inputs):
     reason = rest.Text(max_length=32)
 
 
+class ReleaseInputs(ReasonInputs):
+    """Which hold, by its order's number, and why it ends."""
+
+    hold = rest.Text(max_length=32)
+
+
 class _Records(_Person, rest.CommandView):
     permission, inputs = Perm.MAKE_ERASURES, ReasonInputs
 
@@ -113,15 +122,19 @@ class HoldRecords(_Records):
 
 
 class ReleaseRecords(_Records):
-    """Lift the legal hold on the person's records."""
+    """Lift one legal hold on the person's records; the others stay."""
 
-    command = commands.release_person
+    command, inputs = commands.release_person, ReleaseInputs
 
 
 class EraseRecords(_Records):
     """Destroy the keys of everything kept about the person, for good; two people."""
 
     command = commands.erase_person
+
+    def find(self, person: UUID) -> Person:
+        """The person, erased or not, or whoever has but a key or a login."""
+        return Person.objects.filter(pk=person).first() or queries.anybody(person, seams.now())
 
 
 ACTS = {

@@ -5,19 +5,16 @@ from uuid import UUID
 from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import command
-from brokerage.ledger.entry import Entry, Source
-from brokerage.market.rules.calendars import hong_kong_date
+from brokerage.ledger.entry import Entry
 
 from .. import queries, vault
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import ClientLabel, Person
-from ..queries import intake
-from ..rules.bounds import A_DAY, check_room
 from ..rules.documents import DocumentKind, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
 from ..rules.reasons import checked_reason
-from ..rules.terms import terms
+from .labels import label_again
 
 DETAILS = {vault.Kind.INDIVIDUAL: PersonKind.INDIVIDUAL, vault.Kind.ENTITY: PersonKind.ENTITY}
 
@@ -44,22 +41,20 @@ def record_step(entry: Entry, person: UUID, version: UUID) -> None:
     if kind is None or sealed.person != person:
         raise UnknownRecord("This record holds no details of this person.", record=version)
     entry.record(person, PersonRecorded(kind=kind, version=version, digest=sealed.digest))
+    for client in queries.clients_held_by(person):
+        if person in queries.owners(client):
+            label_again(client, person, version)
 
 
 @command("clients.store-document")
 def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
     """Add a sealed document to its person's papers; returns the document's id.
 
-    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument; TooMany
-    for one more paper than an applicant may bring in a day.
+    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument.
     """
     sealed = vault.sealed(document)
-    applicant = entry.context.maker if entry.context.source is Source.PORTAL else None
-    entry.lock(sealed.person, *filter(None, (applicant,)))
+    entry.lock(sealed.person)
     queries.person(sealed.person)
-    if applicant is not None:
-        brought = intake.papers_brought(applicant, since=entry.effective_at - A_DAY)
-        check_room(brought, terms(hong_kong_date(entry.effective_at)).papers_a_day, "papers from today")
     if sealed.kind is not vault.Kind.DOCUMENT:
         raise UnknownRecord("This record is no document.", record=document)
     content = vault.known(document)
@@ -75,24 +70,28 @@ def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
 def hold_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Forbid the erasure of a person's records; `reason` is an order's or a dispute's number.
 
-    The desk sees it, and a case of compliance needs none: never give its number (CLI-12, decision 014).
-    Raises UnknownPerson, PersonErased, HoldStands or BadReason.
+    Several stand beside each other, until each is released. The desk sees them, and a case of compliance
+    needs none: never give its number (CLI-12, decision 014). Raises UnknownPerson, PersonErased, HoldStands
+    or BadReason.
     """
     entry.lock(person)
     checked_reason(reason)
-    if queries.person(person).held:
-        raise HoldStands("A hold is on this person's records already.", person=person)
+    if reason in queries.person(person).holds:
+        raise HoldStands("A hold of this number is on the records already.", person=person)
     entry.record(person, PersonHeld(reason=reason))
 
 
 @command("clients.release-person")
-def release_person(entry: Entry, *, person: UUID, reason: str) -> None:
-    """Lift a hold on records; raises UnknownPerson, PersonErased, HoldStands or BadReason."""
+def release_person(entry: Entry, *, person: UUID, hold: str, reason: str) -> None:
+    """Lift the hold on records that has this order's number; the others stay.
+
+    Raises UnknownPerson, PersonErased, HoldStands or BadReason.
+    """
     entry.lock(person)
     checked_reason(reason)
-    if not queries.person(person).held:
-        raise HoldStands("No hold is on this person's records.", person=person)
-    entry.record(person, PersonReleased(reason=reason))
+    if hold not in queries.person(person).holds:
+        raise HoldStands("No hold of this number is on the records.", person=person)
+    entry.record(person, PersonReleased(hold=hold, reason=reason))
 
 
 @command("clients.erase-person")
@@ -100,11 +99,12 @@ def erase_person(entry: Entry, *, person: UUID, reason: str) -> None:
     """Destroy a person's key, and what is said of the clients the person held. There is no way back.
 
     That is their display names, and what the person's logins say of their owner. Texts about cases and
-    complaints have a time of their own: see `tasks.forget_texts`. Two people; CLI-9. Raises UnknownPerson,
-    PersonErased, RecordsKept, LegalHold, BadReason or SecondPersonNeeded.
+    complaints have a time of their own: see `tasks.forget_texts`. Whoever has a key or a login can be erased.
+    Two people; CLI-9. Raises UnknownPerson, PersonErased, RecordsKept, LegalHold, BadReason or
+    SecondPersonNeeded.
     """
     entry.lock(person)
-    found = queries.person(person)
+    found = queries.anybody(person, entry.effective_at)
     checked_reason(reason)
     check_erasable(queries.relationships(person), held=found.held, at=entry.effective_at)
     entry.second_person(Perm.APPROVE_ERASURES, person=person)

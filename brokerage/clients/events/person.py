@@ -1,9 +1,10 @@
 """What happened to people and their papers: ids, kinds and hashes of ciphertext. The data is in the vault."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from brokerage.ledger.registry import event
+from brokerage.ledger.registry import event, upcaster
 
 from ..rules.documents import DocumentKind, Media
 from ..rules.person import PersonKind
@@ -34,7 +35,8 @@ class DocumentStored:
 @event("clients.person-held")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonHeld:
-    """The person's records may not be erased until released, for a stated reason (an order's number).
+    """The person's records may not be erased until released. `reason` is the order's number, by which this
+    hold is known: others may stand beside it.
 
     The desk may know: it forbids erasure and says nothing of a suspicion (decision 014).
     """
@@ -42,12 +44,21 @@ class PersonHeld:
     reason: str
 
 
-@event("clients.person-released")
+@event("clients.person-released", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonReleased:
-    """The hold on the person's records ended, for a stated reason."""
+    """One hold on the person's records ended, for a stated reason; `hold` is its order's number.
 
+    While a person carried one hold at most, its end named none.
+    """
+
+    hold: str | None
     reason: str
+
+
+@upcaster("clients.person-released", schema=1)
+def _without_hold(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "hold": None}
 
 
 @event("clients.person-erased")

@@ -1,6 +1,11 @@
 """People: what the book says of them by id, and beside it the vault's sealed records and their keys."""
 
+from datetime import datetime
+from uuid import UUID
+
 from django.db import models
+
+from ..rules.person import PersonKind
 
 
 class Person(models.Model):
@@ -11,7 +16,9 @@ class Person(models.Model):
     version = models.UUIDField(help_text="The vault record that holds the details as they are now.")
     digest = models.TextField()
     recorded_at = models.DateTimeField()
-    held = models.BooleanField(default=False, help_text="A legal hold forbids erasure.")
+    holds = models.JSONField(
+        default=list, help_text="The orders' numbers of legal holds: they forbid erasure."
+    )
     erased_at = models.DateTimeField(null=True)
     died_at = models.DateTimeField(null=True, help_text="When the death was reported.")
     insolvent_at = models.DateTimeField(null=True, help_text="When bankruptcy or winding-up was reported.")
@@ -19,8 +26,18 @@ class Person(models.Model):
     class Meta:
         ordering = ["recorded_at", "id"]
 
+    @property
+    def held(self) -> bool:
+        """Whether a legal hold forbids erasure."""
+        return bool(self.holds)
+
     def __str__(self) -> str:
         return str(self.id)
+
+
+def unrecorded(id: UUID, at: datetime) -> Person:
+    """Somebody of whom no details were ever recorded: a human being who has but a login or a key."""
+    return Person(id=id, kind=PersonKind.INDIVIDUAL, version=UUID(int=0), recorded_at=at)
 
 
 class Document(models.Model):

@@ -20,6 +20,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import commands, forms, queries, vault
 from ..models import Application
+from ..returned import in_words
 from ..rules.agreements import Circumstances, required
 from ..rules.application import (
     OPEN,
@@ -89,6 +90,7 @@ def overview(request: HttpRequest, application: UUID) -> HttpResponse:
         "signs": mine or asker.person in facts.signers,
         "signed": Stage.AGREEMENTS not in undone(facts) if mine else asker.person not in to_sign(facts),
         "draft": found.state == State.DRAFT,
+        "returned": in_words(found.reason) if mine and found.state == State.DRAFT and found.reason else "",
         "open": found.state in OPEN,
         "mine": mine,
     }

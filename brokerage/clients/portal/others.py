@@ -53,7 +53,7 @@ def others(request: HttpRequest, application: UUID) -> HttpResponse:
     asker = principal(request)
     found = _of_applicant(application, asker.person)
     known = people_of(asker, application)
-    humans = [(id, name) for id, name in known if queries.person(UUID(id)).kind == PersonKind.INDIVIDUAL]
+    humans = [(id, name) for id, name in known if _is_human(UUID(id))]
     without = [(id, name) for id, name in humans if not access.has_login(UUID(id))]
     form = Invitation(request.POST or None, people=without)
     if request.method == "POST" and form.is_valid():
@@ -86,6 +86,12 @@ def _of_applicant(application: UUID, person: UUID) -> Application:
     if found.applicant != person or found.state not in OPEN:
         raise Http404
     return found
+
+
+def _is_human(person: UUID) -> bool:
+    """Whether a person could have a login: no entity, and not erased."""
+    known = queries.person_if_known(person)
+    return known is not None and known.kind == PersonKind.INDIVIDUAL
 
 
 def _way_in(person: UUID, asker: UUID, invited: frozenset[UUID]) -> str:

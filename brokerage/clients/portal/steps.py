@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from brokerage.access.rules import Principal
@@ -59,8 +60,14 @@ def parts_of(people: list[tuple[str, str]], application: UUID) -> list[Part]:
 def people_of(asked: Principal, application: UUID) -> list[tuple[str, str]]:
     """The persons of an application with their names, as choices; only who applied may read them all."""
     allowed = queries.entrusted_to(asked.person)
-    shown = [queries.person(each) for each in queries.people_of(application) if each in allowed]
-    return [(str(each.id), " ".join(vault.read(asked, each.version, Why.OWN).names)) for each in shown]
+    return [(str(each), _name_of(asked, each)) for each in queries.people_of(application) if each in allowed]
+
+
+def _name_of(asked: Principal, person: UUID) -> str:
+    known = queries.person_if_known(person)
+    if known is None:  # erased since: the applicant removes the role
+        return _("(data erased)")
+    return " ".join(vault.read(asked, known.version, Why.OWN).names)
 
 
 def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str, str]]:

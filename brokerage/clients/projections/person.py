@@ -9,6 +9,7 @@ from brokerage.ledger.registry import Recorded
 from ..events.holds import DeathReported, InsolvencyReported, ReportWithdrawn
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import Document, Person
+from ..models.person import unrecorded
 from ..rules.holds import Befell
 
 REPORTED = (DeathReported, InsolvencyReported, ReportWithdrawn)
@@ -24,14 +25,14 @@ def persons(events: Sequence[Recorded]) -> None:
 def _person(row: Person | None, recorded: Recorded) -> Person:
     event = recorded.event
     if row is None:
-        row = Person(id=recorded.stream, recorded_at=recorded.effective_at)
+        row = unrecorded(recorded.stream, recorded.effective_at)
     match event:
         case PersonRecorded():
             row.kind, row.version, row.digest = event.kind, event.version, event.digest
         case PersonHeld():
-            row.held = True
+            row.holds = [*row.holds, event.reason]
         case PersonReleased():
-            row.held = False
+            row.holds = [each for each in row.holds if event.hold not in (each, None)]
         case DeathReported():
             row.died_at = recorded.effective_at
         case InsolvencyReported():

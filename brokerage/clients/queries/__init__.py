@@ -36,6 +36,7 @@ from .client import (
 )
 from .person import (
     able,
+    anybody,
     clients_held_by,
     document,
     documents,
@@ -57,6 +58,7 @@ __all__ = (
     "agreement",
     "agreement_text",
     "agreements_in_force",
+    "anybody",
     "application",
     "application_behind",
     "applications",

@@ -6,7 +6,7 @@ from uuid import UUID
 from brokerage.ledger import queries as ledger
 
 from ..events.invitation import PartyInvited
-from ..models import Application, Document, Party
+from ..models import Application, Party, VaultRecord
 
 
 def applications_begun(applicant: UUID, *, since: datetime) -> int:
@@ -19,11 +19,11 @@ def named_ever(application: UUID) -> int:
     return Party.objects.filter(application=application).count()
 
 
-def papers_brought(applicant: UUID, *, since: datetime) -> int:
-    """How many papers came in since an instant of a person and of all it ever named in applications."""
+def sealed_for(applicant: UUID, *, since: datetime) -> int:
+    """How many records were sealed since an instant of a person and of all it ever named in applications."""
     mine = Application.objects.filter(applicant=applicant).values("id")
     named = Party.objects.filter(application__in=mine).values_list("person", flat=True)
-    return Document.objects.filter(person__in={applicant, *named}, stored_at__gt=since).count()
+    return VaultRecord.objects.filter(person__in={applicant, *named}, sealed_at__gt=since).count()
 
 
 def invitations_sent(application: UUID, *, since: datetime) -> int:

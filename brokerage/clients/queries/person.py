@@ -6,7 +6,20 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from ..models import Application, Authority, Client, ClientLabel, Document, Party, Person, PersonReading
+from brokerage.access import queries as access
+
+from ..models import (
+    Application,
+    Authority,
+    Client,
+    ClientLabel,
+    Document,
+    Party,
+    Person,
+    PersonKey,
+    PersonReading,
+)
+from ..models.person import unrecorded
 from ..rules.application import OPEN, PartyRole, State
 from ..rules.authority import Capacity
 from ..rules.documents import DocumentKind, UnknownDocument
@@ -25,6 +38,15 @@ def person(id: UUID) -> Person:
     if found.erased_at is not None:
         raise PersonErased("This person's data has been destroyed.", person=id)
     return found
+
+
+def anybody(id: UUID, at: datetime) -> Person:
+    """As `person`, and of whoever has a key or a login though no details were ever recorded."""
+    if Person.objects.filter(pk=id).exists():
+        return person(id)
+    if not PersonKey.objects.filter(pk=id).exists() and not access.has_login(id):
+        raise UnknownPerson("There is no such person.", person=id)
+    return unrecorded(id, at)
 
 
 def able(id: UUID) -> Person:
@@ -86,11 +108,12 @@ def is_settled(person: UUID) -> bool:
 def relationships(person: UUID) -> list[datetime | None]:
     """When each relationship of the person with the firm ended (CLI-9); None for one that goes on.
 
-    Clients the person acts or acted for, and applications that name the person; a draft is left out unless it
-    was handed in before it was returned.
+    Clients the person acts or acted for, and applications that name the person or that it made; a draft is
+    left out unless it was handed in before it was returned.
     """
     named = Party.objects.filter(person=person).values("application")
-    applied = list(Application.objects.filter(id__in=named).exclude(state=State.DRAFT, submitted_at=None))
+    made = Application.objects.filter(Q(id__in=named) | Q(applicant=person))
+    applied = list(made.exclude(state=State.DRAFT, submitted_at=None))
     clients = Client.objects.filter(
         Q(id__in=Authority.objects.filter(person=person).values("client"))
         | Q(id__in=[each.client for each in applied if each.client])
@@ -109,7 +132,7 @@ def clients_held_by(person: UUID) -> list[UUID]:
 
 def clients_under_hold() -> frozenset[UUID]:
     """The clients of whom somebody behind them has a legal hold on the records."""
-    held = Person.objects.filter(held=True).values("id")
+    held = Person.objects.exclude(holds=[]).values("id")
     acting = Authority.objects.filter(person__in=held).values_list("client", flat=True)
     named = Party.objects.filter(person__in=held).values("application")
     opened = Application.objects.filter(id__in=named, client__isnull=False).values_list("client", flat=True)

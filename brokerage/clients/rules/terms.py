@@ -26,7 +26,8 @@ class Terms:
     CLI-1's thresholds and CLI-5's first transfer come from the rules themselves. The house chose the rest:
     stress per holding (VAF-7), shares of net worth for a limit and for virtual assets (CLI-4), the trades
     that show knowledge (CLI-3, PERP-8), the age of evidence, and how much an applicant may bring in: people
-    named in one application, the removed included, and by the day applications, papers and invitations.
+    named in one application, the removed included, and by the day applications, what is sealed (details,
+    papers, answers, certificates, signatures) and invitations.
     """
 
     since: date
@@ -45,7 +46,7 @@ class Terms:
     tax_grace_days: int
     people_named: int
     applications_a_day: int
-    papers_a_day: int
+    sealed_a_day: int
     invitations_a_day: int
 
 
@@ -76,7 +77,7 @@ TERMS = (
         tax_grace_days=90,
         people_named=60,
         applications_a_day=5,
-        papers_a_day=40,
+        sealed_a_day=100,
         invitations_a_day=20,
     ),
 )

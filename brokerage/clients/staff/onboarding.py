@@ -24,6 +24,7 @@ from brokerage.ledger.commands import Command
 from brokerage.ledger.refusal import Refused
 
 from .. import commands, queries, vault
+from ..returned import RETURNED
 from ..rules.application import OPEN, Stage, UnknownApplication
 from ..rules.classification import Investor
 from ..rules.credit import Ground
@@ -64,12 +65,13 @@ def application(request: HttpRequest, application: UUID) -> HttpResponse:
         "stages": [(stage, DONE[stage](facts)) for stage in Stage],
         "stage": left[0] if left else None,
         "people": [_person(asker, party, facts) for party in queries.parties(application)],
-        "finances": _sealed(asker, found.finances),
-        "answers": _sealed(asker, found.answers),
+        "finances": _sealed(asker, found.finances if facts.finances else None),
+        "answers": _sealed(asker, found.answers if facts.answers else None),
         "standing": queries.standing(application),
         "open": found.state in OPEN,
         "investors": list(Investor),
         "grounds": list(Ground),
+        "returns": list(RETURNED.items()),
         "suggested": f"C-{found.id.hex[-8:].upper()}",
     }
     return render(request, "staff/clients/application.html", shown)
@@ -79,6 +81,7 @@ def _person(asker: Principal, party: Any, facts: Any) -> dict[str, Any]:
     known = queries.person_if_known(party.person)
     return {
         "party": party,
+        "known": known is not None,
         "details": _sealed(asker, known.version if known else None),
         "papers": queries.documents(party.person),
         "identified": party.person in facts.identified,
@@ -138,7 +141,12 @@ def _investor(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
 
 def _credit(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
     grounds = tuple(_one_of(Ground, each) for each in request.POST.getlist("grounds"))
-    return {"requested": _amount(request, "requested"), "grounds": grounds}
+    return {
+        "requested": _amount(request, "requested"),
+        "grounds": grounds,
+        "evidence": _id(request, "evidence", optional=True),
+        "evidence_dated": _day(request, "evidence_dated", optional=True),
+    }
 
 
 def _transfer(request: HttpRequest, application: UUID) -> Mapping[str, Any]:

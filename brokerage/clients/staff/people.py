@@ -19,6 +19,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import commands, queries, vault
 from ..commands.reclassification import reassess, reclassify
 from ..forms import Human, Paper
+from ..models import Person
 from ..person_forms import PERSON_ACTS, NewAgreement, Reassessment, Reclassification
 from ..queries.holds import clients_of
 from ..queries.tax import certificates_due
@@ -28,13 +29,22 @@ from ..rules.person import Why
 from .acting import found, offered, routes
 
 
+def _found(person: UUID) -> Person:
+    row: Person = found(queries.anybody, person, seams.now())
+    return row
+
+
 @allow(Perm.SEE_CLIENTS)
 def person(request: HttpRequest, person: UUID) -> HttpResponse:
-    """One person: the clients it acts for or is behind, its papers, and acts; a name to the entitled."""
-    row, asker = found(queries.person, person), principal(request)
+    """One person: the clients it acts for or is behind, its papers, and acts; a name to the entitled.
+
+    Who has but a key or a login has a page, too: there it can be erased.
+    """
+    row, asker = _found(person), principal(request)
+    named = asker.may(Perm.SEE_PERSONAL) and queries.person_if_known(person)
     shown = {
         "row": row,
-        "names": vault.read(asker, row.version, Why.CLIENT).names if asker.may(Perm.SEE_PERSONAL) else (),
+        "names": vault.read(asker, row.version, Why.CLIENT).names if named else (),
         "papers": queries.documents(person),
         "tax": certificates_due(seams.now(), [person]),
         "kinds": list(DocumentKind),
@@ -152,5 +162,5 @@ urlpatterns = [
     path("agreements/", agreements, name="agreements"),
     path("agreements/publish/", publish, name="agreement-publish"),
     path("agreements/<str:digest>/", text, name="agreement-text"),
-    *routes("people", "person", PERSON_ACTS, queries.person, lambda id: reverse("person", args=[id])),
+    *routes("people", "person", PERSON_ACTS, _found, lambda id: reverse("person", args=[id])),
 ]
