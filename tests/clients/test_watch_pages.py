@@ -101,9 +101,12 @@ class TestTheClientPage:
         early = (before - timedelta(days=1)).isoformat()
         assert browser.get(address, {"as_of": early}).status_code == 404
 
-    def test_names_nobody_to_an_auditor(self):
+    def test_names_nobody_behind_the_client_to_an_auditor(self):
         client = holder(person("Harmless"))
-        assert "Harmless" not in body(desk_of("auditor"), reverse("client", args=[client]))
+        ClientLabel.objects.filter(client=client).update(name="what every list calls it")
+        address = reverse("client", args=[client])
+        assert "Harmless" in body(desk_of("operations"), address)
+        assert "Harmless" not in body(desk_of("auditor", name="lam"), address)
 
     def test_asks_for_what_the_role_may_ask_for(self):
         client = ClientFactory()

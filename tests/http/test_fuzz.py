@@ -16,7 +16,7 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
 from schemathesis.config import SchemathesisConfig
 
-from brokerage.access import keys
+from brokerage.access import keys, queries
 from brokerage.access.models import ApiKey
 from brokerage.access.rules import Perm
 from brokerage.ledger import seams
@@ -40,7 +40,7 @@ CONFIG = SchemathesisConfig.from_dict(
 @pytest.fixture
 def key(transactional_db, settings, monkeypatch):
     """A key worth more than any may be, so that every operation is reached."""
-    monkeypatch.setattr(keys, "rights", lambda key: key.scoped)
+    monkeypatch.setattr(queries, "rights_of_key", lambda key: key.scoped)
     settings.REST_QUOTA_LOGIN = settings.REST_QUOTA_ADDRESS = 10**7
     callers.opened()
     made = ApiKey.objects.create(

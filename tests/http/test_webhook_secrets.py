@@ -153,9 +153,9 @@ class TestTheDesk:
         checker.post(f"approvals/{proposal['id']}/approve", {"digest": proposal["digest"]})
         (hook,) = Webhook.objects.all()
         assert "Show the secret" in browser.get(f"/staff/webhooks/{hook.id}/").content.decode()
-        page = browser.post(f"/staff/webhooks/{hook.id}/secret/", {"key": "k"}).content.decode()
+        page = browser.post(f"/staff/webhooks/{hook.id}/secret/", {"key": "first-key"}).content.decode()
         assert commands.secret_of(hook.id) in page
-        for key in ("k", "other"):
+        for key in ("first-key", "other-key"):
             again = browser.post(f"/staff/webhooks/{hook.id}/secret/", {"key": key}, follow=True)
             assert "whsec_" not in again.content.decode()
         assert "Show the secret" not in browser.get(f"/staff/webhooks/{hook.id}/").content.decode()

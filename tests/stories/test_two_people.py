@@ -68,9 +68,9 @@ def test_a_maker_who_tries_to_approve_his_own_raise_of_a_limit(firm: Firm, desk:
     account = firm.account({}, limit="0")
     maker, other = member("credit", name="mei"), member("compliance", name="ho")
     page = f"/staff/margin/{account}/"
-    said = desk.send(maker, f"{page}limit/", limit="5000000", reason="assessment 9", key="once")
+    said = desk.send(maker, f"{page}limit/", limit="5000000", reason="assessment 9", key="asked-once")
     assert "Proposed; another person must approve it." in said
-    desk.send(maker, f"{page}limit/", limit="5000000", reason="assessment 9", key="once")
+    desk.send(maker, f"{page}limit/", limit="5000000", reason="assessment 9", key="asked-once")
     row = Proposal.objects.get()
     assert limit(account) == 0
     assert row.client == MarginAccount.objects.get(pk=account).client
