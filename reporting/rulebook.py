@@ -192,10 +192,10 @@ RULES = (
         asks="Due diligence before the client is taken on, and on transactions above thresholds.",
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
-        extent="Everybody in an application, and who is let act later, is identified by a paper, again"
-        " whenever details change in an application. A review that is set is put off by nothing but"
-        " doing it. A daily job alerts compliance to each deposit or withdrawal from HK$8,000 on, to each"
-        " part that adds up to it with others, and to what has no price; to none twice.",
+        extent="Everybody in an application, who is let act later and every attorney is identified by a"
+        " paper, again whenever details change in an application. A review that is set is put off by"
+        " nothing but doing it. A daily job alerts compliance to each deposit or withdrawal from HK$8,000"
+        " on, to each part that adds up to it with others, and to what has no price; to none twice.",
     ),
     Rule(
         id="CLI-9",
@@ -239,10 +239,12 @@ RULES = (
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
         extent="Agreements take every joint holder and as many signatories as the mandate asks, and as many"
-        " stay. Where several sign together, one alone gives no standing authority, an attorney none;"
+        " stay. Who is behind a client changes by an amendment that as many agree to. Where several sign"
+        " together, one alone gives no standing authority and waives nothing, an attorney neither;"
         " signing an instruction jointly is not in the product yet. Holds by court, death, bankruptcy"
         " and winding-up; who died or is insolvent is let act for nobody, nor anybody for a closed client."
-        " Attorneys on a holder's paper that nothing else rests on, until a date or its giver's death.",
+        " Attorneys on a holder's paper that nothing else rests on, until a date, its giver's death, or"
+        " until he holds the client no more.",
     ),
     Rule(
         id="INT-1",
@@ -259,8 +261,9 @@ RULES = (
         " objection.",
         source="house rulebook, section 6",
         certainty=Certainty.PRIMARY,
-        extent="Given by an active client in the portal or on a paper of its own that a holder or signatory"
-        " signed; announced, objected to, renewed, revoked, lapsed. Nothing is repledged yet.",
+        extent="Given by an active client in the portal or on papers of its own that as many signed as the"
+        " mandate asks; ended when its holders or its entity change; announced, objected to, renewed,"
+        " revoked, lapsed. Nothing is repledged yet.",
     ),
     Rule(
         id="CMP-1",

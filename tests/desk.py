@@ -98,7 +98,8 @@ _WATCHED = {
     "see_clients": "clients client client-reviews client-hits client-groups standing-authorities complaints"
     " complaint person standing-authority",
     "make_hits": "client-hit person-clear person-confirm person-screen",
-    "make_statuses": "client-status client-hold client-lift person-death person-insolvency person-withdraw",
+    "make_statuses": "client-close client-status client-hold client-lift person-death"
+    " person-insolvency person-withdraw",
     "make_authorities": "client-attorney client-end-authority client-grant client-mandate",
     "make_watch": "client-circumstances client-review-set client-review-do client-group-join"
     " client-group-leave client-group-new client-authority-give authority-announce authority-object"
@@ -107,7 +108,7 @@ _WATCHED = {
     " alert-open alert-dismiss",
     "raise_alerts": "client-alert",
     "see_onboarding": "agreements agreement-text",
-    "make_clients": "client-reclassify person-new person-paper person-correct person-certify",
+    "make_clients": "client-amend client-reclassify person-new person-paper person-correct person-certify",
     "make_limits": "client-reassess",
     "make_agreements": "agreement-publish",
     "make_erasures": "person-hold person-release person-erase",
@@ -127,7 +128,7 @@ PORTAL = {
     "portal-key-new",
     "portal-key-revoke",
 } | {f"portal-{name}" for name in OWN_LOGIN}
-PORTAL |= {"portal-apply", "portal-profile", "portal-application"} | {
+PORTAL |= {"portal-apply", "portal-amend", "portal-profile", "portal-application"} | {
     f"portal-application-{part}" for part in ("step", "remove", "agreements", "decide", "others")
 }
 PORTAL |= {"portal-authorities", "portal-authority-give", "portal-authority"}

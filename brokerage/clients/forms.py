@@ -40,14 +40,20 @@ def money(label: Any) -> forms.DecimalField:
     return forms.DecimalField(label=label, min_value=0, max_digits=18, decimal_places=2, initial=0)
 
 
-class Start(forms.Form):
-    """What kind of client somebody wants to become."""
+class Amend(forms.Form):
+    """How a client wants to sign from now on, and whether it wants to borrow."""
 
-    form = forms.ChoiceField(label=_("Who will be the client?"), choices=_words(ClientType))
     signatures = forms.IntegerField(
         label=_("How many people must sign an instruction together?"), min_value=1, max_value=MOST, initial=1
     )
     margin = forms.BooleanField(label=_("We also want to borrow against securities"), required=False)
+
+
+class Start(Amend):
+    """What kind of client somebody wants to become."""
+
+    form = forms.ChoiceField(label=_("Who will be the client?"), choices=_words(ClientType))
+    field_order = ("form",)
 
 
 class Located(forms.Form):
@@ -84,17 +90,15 @@ class Human(Located):
         return Individual(**given, id_kind=IdKind(self.cleaned_data["id_kind"]), address=self.address())
 
 
-class Person(Human):
-    """A human being, and the part played in the application."""
+class Part(forms.Form):
+    """A part in the application, one of those that its legal form has for people."""
 
-    me = forms.BooleanField(label=_("These are my own details"), required=False)
     role = forms.ChoiceField(label=_("Part in this application"))
     control = forms.ChoiceField(
         label=_("How the person controls the entity (controllers only)"),
         choices=[("", "–"), *_words(Control)],
         required=False,
     )
-    field_order = ("me", "role", "control", *Human.field_order)
 
     def __init__(self, *args: Any, roles: Iterable[PartyRole], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -102,6 +106,33 @@ class Person(Human):
         self.fields["role"] = forms.ChoiceField(label=_("Part in this application"), choices=_words(offered))
         if PartyRole.CONTROLLER not in offered:
             del self.fields["control"]
+        self.order_fields(self.field_order)
+
+    def part(self) -> dict[str, Any]:
+        """The role as chosen, and how its person controls the entity."""
+        control = self.cleaned_data.get("control")
+        return {
+            "role": PartyRole(self.cleaned_data["role"]),
+            "control": Control(control) if control else None,
+        }
+
+
+class Person(Part, Human):
+    """A human being, and the part played in the application."""
+
+    me = forms.BooleanField(label=_("These are my own details"), required=False)
+    field_order = ("me", "role", "control", *Human.field_order)
+
+
+class FurtherPart(Part):
+    """Another part of somebody who is named already."""
+
+    person = forms.ChoiceField(label=_("Who"))
+    field_order = ("person", "role", "control")
+
+    def __init__(self, *args: Any, people: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"] = forms.ChoiceField(label=_("Who"), choices=people)
         self.order_fields(self.field_order)
 
 

@@ -24,7 +24,7 @@ from .projections.reviews import REVIEWED, evolved_review, review_of
 from .projections.screening import evolved_screening
 from .projections.standing import evolved_standing
 from .projections.standing_authorities import AUTHORISED, evolved_standing_authority
-from .queries.holds import parties_behind
+from .queries.behind import parties_behind
 from .rules.classification import Investor, investor_on
 from .rules.status import UnknownClient
 
@@ -58,7 +58,7 @@ def client_as_of(client: UUID, at: datetime) -> Past:
     day = hong_kong_date(at)
     known = _folded(events, (AuthorityGranted, AuthorityEnded), evolved_authority, authority_of)
     standing = [row for row in known if row.ended_at is None and (row.until is None or row.until >= day)]
-    behind = parties_behind(client)
+    behind = parties_behind(client, at=at)
     member = _folded(events, (GroupJoined, GroupLeft), evolved_member, _stream)
     judged = _folded(events, (InvestorClassified,), evolved_standing, _stream)
     return Past(

@@ -163,8 +163,11 @@ class Reclassification(Wealth):
     evidence = forms.TypedChoiceField(
         label=_("Paper that shows it"), coerce=UUID, required=False, empty_value=None
     )
-    consent = forms.TypedChoiceField(
-        label=_("Consent to waive suitability"), coerce=UUID, required=False, empty_value=None
+    consents = forms.TypedMultipleChoiceField(
+        label=_("Consents to waive suitability, of as many as sign together"),
+        coerce=UUID,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
     assessed = forms.BooleanField(label=_("Knowledge and process were assessed"), required=False)
     waive = forms.BooleanField(label=_("Waive suitability"), required=False)
@@ -173,8 +176,8 @@ class Reclassification(Wealth):
     def __init__(self, *args: Any, papers: Iterable[Document], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.papers = {paper.id: paper for paper in papers}
-        for name, kinds in (("evidence", SHOWS_ASSETS), ("consent", (DocumentKind.SIGNATURE,))):
-            _offer(self, name, [("", "–"), *_papers(self.papers.values(), kinds)])
+        _offer(self, "evidence", [("", "–"), *_papers(self.papers.values(), SHOWS_ASSETS)])
+        _offer(self, "consents", _papers(self.papers.values(), (DocumentKind.SIGNATURE,)))
         self.fields["evidence_dated"].required = False
 
     def clean(self) -> dict[str, Any]:
@@ -186,8 +189,9 @@ class Reclassification(Wealth):
 
     def inputs(self) -> dict[str, Any]:
         """What the command is given: figures are sealed with it, under whom the paper is about."""
-        names = ("investor", "evidence", "consent", "assessed", "waive")
+        names = ("investor", "evidence", "assessed", "waive")
         given = {name: self.cleaned_data[name] for name in names}
+        given["consents"] = tuple(self.cleaned_data["consents"])
         paper = self.papers.get(given["evidence"])
         if paper is None:
             return given

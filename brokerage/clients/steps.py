@@ -6,10 +6,9 @@ from brokerage.access.rules import Perm
 from brokerage.ledger.entry import Entry
 
 from . import queries
+from .commands.standing_authorities import end_all
 from .events import AuthorityEnded, StatusChanged
-from .events.standing_authorities import StandingAuthorityEnded
 from .queries.holds import authorities_of
-from .queries.standing_authorities import standing_authorities
 from .rules.holds import HoldInPlace
 from .rules.standing_authorities import End
 from .rules.status import ClientStatus, check_transition
@@ -28,6 +27,5 @@ def close_step(entry: Entry, *, client: UUID, reason: str) -> None:
     entry.second_person(Perm.APPROVE_STATUSES, client=client)
     for person, capacity in authorities_of(client):
         entry.record(client, AuthorityEnded(person=person, capacity=capacity, reason=End.CLOSED.value))
-    for each in standing_authorities(None, client).filter(ended_at=None):
-        entry.record(client, StandingAuthorityEnded(authority=each.id, end=End.CLOSED))
+    end_all(entry, client, End.CLOSED)
     entry.record(client, StatusChanged(status=ClientStatus.CLOSED, reason=reason))

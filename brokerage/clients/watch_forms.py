@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django import forms
+from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from brokerage.access.rules import Perm
@@ -71,6 +72,23 @@ class Ticked(forms.TypedMultipleChoiceField):
         return tuple(super().clean(value))
 
 
+class Ids(forms.CharField):
+    """Several ids, with spaces or on lines of their own; the cleaned value is a tuple."""
+
+    def clean(self, value: Any) -> tuple[UUID, ...]:
+        """The ids; raises ValidationError."""
+        try:
+            return tuple(UUID(each) for each in super().clean(value).split())
+        except ValueError as error:
+            raise forms.ValidationError(_now("Write each id as it stands on the person's page.")) from error
+
+
+def _ids(label: Label) -> Ids:
+    return Ids(
+        label=label, required=False, widget=forms.Textarea(attrs={"rows": 2, "class": "form-control mono"})
+    )
+
+
 def _words(label: Label) -> forms.CharField:
     widget = forms.Textarea(attrs={"rows": 4, "class": "form-control"})
     return forms.CharField(label=label, max_length=LONGEST_NOTE, widget=widget)
@@ -101,7 +119,7 @@ def _status(permission: Perm, words: Label, command: Command[..., Any], **fields
 
 _CASE = _("Case or order number: capital letters and digits")
 _REASON = _("Reason: a code or case number in capital letters and digits")
-_PAPER = _("Paper in the vault (its id)")
+_PAPERS = _("Papers in the vault, of as many as sign together (their ids)")
 CLIENT_ACTS: dict[str, Act] = {
     "status": _status(
         Perm.MAKE_STATUSES,
@@ -126,7 +144,7 @@ CLIENT_ACTS: dict[str, Act] = {
     ),
     "grant": _status(
         Perm.MAKE_AUTHORITIES,
-        _("Let a person act for the client"),
+        _("Let a person act for an imported client"),
         authority.grant_authority,
         person=_id(_("Person (the id)")),
         capacity=one_of(Capacity, _("Capacity"), Capacity.ATTORNEY),
@@ -137,12 +155,13 @@ CLIENT_ACTS: dict[str, Act] = {
         _("Appoint an attorney"),
         authority.appoint_attorney,
         person=_id(_("Person (the id)")),
-        document=_id(_PAPER),
+        identity=_id(_("Proof of identity in the vault (its id)")),
+        document=_id(_("Power of attorney in the vault (its id)")),
         until=_day(_("Until the end of")),
     ),
     "end-authority": _status(
         Perm.MAKE_AUTHORITIES,
-        _("End a person's authority"),
+        _("Stop a person from acting at once"),
         authority.end_authority,
         person=_id(_("Person (the id)")),
         capacity=one_of(Capacity, _("Capacity")),
@@ -150,7 +169,7 @@ CLIENT_ACTS: dict[str, Act] = {
     ),
     "mandate": _status(
         Perm.MAKE_AUTHORITIES,
-        _("Change how many sign together"),
+        _("Change how many sign for an imported client"),
         authority.set_mandate,
         signatures=forms.IntegerField(
             label=_("Signatures an instruction needs"),
@@ -198,7 +217,7 @@ CLIENT_ACTS: dict[str, Act] = {
         standing_authorities.give_standing_authority,
         purpose=one_of(Purpose, _("Purpose")),
         ends=_day(_("Until the end of")),
-        document=_id(_PAPER),
+        documents=_ids(_PAPERS),
         revocation_stated=forms.BooleanField(label=_("The text says how it is revoked"), required=False),
     ),
     "alert": _status(
@@ -232,7 +251,7 @@ AUTHORITY_ACTS: dict[str, Act] = {
         _("Client renews in writing"),
         standing_authorities.renew_standing_authority,
         ends=_day(_("Until the end of")),
-        document=_id(_PAPER),
+        documents=_ids(_PAPERS),
     ),
     "object": _status(Perm.MAKE_WATCH, _("Client objects"), standing_authorities.object_to_renewal),
     "revoke": _status(Perm.MAKE_WATCH, _("Client revokes"), standing_authorities.revoke_standing_authority),

@@ -165,23 +165,28 @@ def assess_credit(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
 
 
 def sign(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
-    """Everybody who signs for the client signs every agreement not signed yet, a second factor just shown."""
+    """Everybody who signs for the client signs every agreement not signed yet."""
+    for person in sorted(queries.facts(queries.application(application)).signers):
+        sign_one(desk, application, person)
+
+
+def sign_one(desk: Desk, application: UUID, person: UUID) -> None:
+    """One person signs every agreement not signed yet, a second factor just shown."""
     seen = Circumstances(address="192.0.2.7", agent="Demonstration")
-    facts = queries.facts(queries.application(application))
-    for person in sorted(facts.signers):
-        for kind, version in queries.agreements_in_force().items():
-            if person in facts.signed[kind]:
-                continue
-            context = desk.alone()
-            commands.sign_agreement(
-                context,
-                application=application,
-                person=person,
-                agreement=version.id,
-                digest=version.digest,
-                circumstances=vault.put(person, vault.Kind.CIRCUMSTANCES, seen).id,
-                confirmed_at=context.effective_at,
-            )
+    signed = queries.facts(queries.application(application)).signed
+    for kind, version in queries.agreements_in_force().items():
+        if person in signed[kind]:
+            continue
+        context = desk.alone()
+        commands.sign_agreement(
+            context,
+            application=application,
+            person=person,
+            agreement=version.id,
+            digest=version.digest,
+            circumstances=vault.put(person, vault.Kind.CIRCUMSTANCES, seen).id,
+            confirmed_at=context.effective_at,
+        )
 
 
 def certify(desk: Desk, application: UUID, newcomer: Newcomer) -> None:

@@ -18,7 +18,7 @@ from brokerage.clients.commands import (
 from brokerage.clients.commands.authority import set_mandate
 from brokerage.clients.commands.holds import report_insolvency, withdraw_report
 from brokerage.clients.models import Client, ClientLabel
-from brokerage.clients.rules.application import StepMissing
+from brokerage.clients.rules.amendment import AmendInstead
 from brokerage.clients.rules.authority import (
     AuthorityStands,
     Capacity,
@@ -215,15 +215,13 @@ class TestAuthority:
         grant_authority(by_two(), **act)
 
     @pytest.mark.rule("CLI-5", "CLI-13")
-    def test_to_hold_a_client_goes_to_nobody_who_did_not_sign_and_certify(self) -> None:
+    def test_over_a_client_that_came_by_an_application_takes_another_one(self) -> None:
         pair = NewcomerFactory(form=ClientType.JOINT, people=(HolderFactory(), HolderFactory()))
         client = OnboardedClientFactory(newcomer=pair)
-        left = pair.people[1].id
-        with pytest.raises(StepMissing):
+        with pytest.raises(AmendInstead):
             grant_authority(by_two(), **self.grant(client, self.person()))
-        act = {"client": client, "person": left, "capacity": Capacity.HOLDER}
-        end_authority(context(), **act, reason="LEFT")
-        grant_authority(by_two(), **act, document=identity(left))
+        with pytest.raises(AmendInstead):
+            set_mandate(by_two(), client=client, signatures=2)
 
     @pytest.mark.rule("CLI-13")
     @pytest.mark.parametrize(

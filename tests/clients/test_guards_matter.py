@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from functools import wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.core import mail
 
 from brokerage.access.commands import erasure
 from brokerage.clients import vault
+from brokerage.clients.commands import application as beginning
 from brokerage.clients.commands import approval, cases, holds, person
 from brokerage.clients.commands import assessment as assessing
 from brokerage.clients.commands import authority as acting
@@ -18,8 +20,11 @@ from brokerage.clients.commands import reclassification as classifying
 from brokerage.clients.commands import reviews as reviewing
 from brokerage.clients.commands import screening as judging
 from brokerage.clients.commands import standing_authorities as authorities
-from brokerage.clients.models import Authority
+from brokerage.clients.models import Application, Authority
+from brokerage.clients.queries import behind
+from brokerage.clients.rules import stages
 from brokerage.clients.rules import standing_authorities as rules
+from brokerage.clients.rules.application import Facts
 from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.documents import DocumentKind
@@ -35,12 +40,15 @@ from tests.factories import ClientFactory, furnish
 from tests.onboarding import furnish_onboarding
 
 from . import (
+    test_amended_holders,
+    test_amendment,
     test_application,
     test_cases,
     test_commands,
     test_erasing_logins,
     test_nobody_is_tipped_off,
     test_own_pages,
+    test_papers_of_several,
     test_reclassification,
     test_reviews,
     test_screening,
@@ -61,6 +69,8 @@ DEATH, CLOSING, REVIEWS = test_reviews.TestADeath(), test_reviews.TestClosing(),
 BEHIND = test_reviews.TestWhoIsBehindACompany()
 ACTING, MANDATE = test_commands.TestAuthority(), test_commands.TestAMandate()
 ERASURE = test_vault.TestErasure()
+AMENDMENT, HOLDER = test_amendment.TestAnAmendment(), test_amended_holders.TestAHolder()
+ATTORNEY, PAPER = test_papers_of_several.TestAnAttorney(), test_papers_of_several.TestAPaper()
 TREATED, BUYS = test_reclassification.TestAClient(), test_virtual_assets.TestAClient()
 
 
@@ -164,6 +174,25 @@ def once_a_day(run: Run, client: UUID, ground: AlertGround, flow: Flow) -> None:
     alert(run, client, ground, flow._replace(reference=f"{client}:{hong_kong_date(flow.at)}"))
 
 
+def amended(named: Callable[[], None]) -> Callable[[], None]:
+    """The test, with agreements and a list in force."""
+
+    @wraps(named)
+    def furnished() -> None:
+        furnish_onboarding()
+        named()
+
+    return furnished
+
+
+def every_application_counts() -> Any:
+    return Application.objects.filter(client__isnull=False)
+
+
+def only_if_new(facts: Facts) -> bool:
+    return facts.before is None
+
+
 class Guard(NamedTuple):
     """A test named for a rule, and what enforces that rule: an attribute, and what it is replaced by."""
 
@@ -194,9 +223,9 @@ GUARDS = [
     Guard("CLI-5", below_the_minimum, approval, "check_first_transfer"),
     Guard(
         "CLI-5",
-        ACTING.test_to_hold_a_client_goes_to_nobody_who_did_not_sign_and_certify,
+        ACTING.test_over_a_client_that_came_by_an_application_takes_another_one,
         acting,
-        "check_bound",
+        "_check_of_an_import",
     ),
     Guard("CLI-1", licensed, assessing, "shown_by", always(DocumentKind.ASSETS)),
     Guard(
@@ -355,6 +384,72 @@ GUARDS = [
         authorities,
         "check_fresh",
     ),
+    Guard(
+        "CLI-5",
+        amended(HOLDER.test_who_joins_signs_certifies_and_has_the_client_judged_anew),
+        stages,
+        "is_another",
+        only_if_new,
+    ),
+    Guard("CLI-6", amended(ATTORNEY.test_is_proved_and_stopped_by_no_hit), acting.queries, "proved"),
+    Guard(
+        "CLI-10",
+        amended(ATTORNEY.test_is_proved_and_stopped_by_no_hit),
+        acting,
+        "screening_clear",
+        always(True),
+    ),
+    Guard(
+        "CLI-10",
+        amended(AMENDMENT.test_moves_whom_a_hit_freezes_the_client_for),
+        behind,
+        "resting",
+        every_application_counts,
+    ),
+    Guard(
+        "CLI-13",
+        amended(AMENDMENT.test_is_begun_for_an_active_client_by_one_who_signs_for_it_and_in_its_form),
+        beginning,
+        "check_may",
+    ),
+    Guard(
+        "CLI-13",
+        amended(AMENDMENT.test_is_begun_for_an_active_client_by_one_who_signs_for_it_and_in_its_form),
+        beginning,
+        "check_amendable",
+    ),
+    Guard("CLI-13", amended(AMENDMENT.test_is_open_once_at_a_time), beginning, "check_amendable"),
+    Guard(
+        "CLI-13",
+        amended(AMENDMENT.test_is_approved_while_the_client_is_active_and_by_two),
+        approval,
+        "check_may",
+    ),
+    Guard(
+        "CLI-13",
+        amended(AMENDMENT.test_is_approved_while_the_client_is_active_and_by_two),
+        Entry,
+        "second_person",
+    ),
+    Guard("CLI-13", amended(AMENDMENT.test_changes_how_many_sign_and_who_as_one), approval, "check_agreed"),
+    Guard("CLI-13", amended(AMENDMENT.test_rests_on_papers_that_were_signed_for_it), approval, "check_fresh"),
+    Guard(
+        "CLI-13",
+        amended(AMENDMENT.test_does_not_bring_back_who_was_stopped_meanwhile),
+        approval,
+        "check_not_overtaken",
+    ),
+    Guard(
+        "CLI-13", amended(HOLDER.test_who_leaves_ends_what_he_let_others_do), acting, "powers_of", always([])
+    ),
+    Guard("AST-2", amended(HOLDER.test_who_leaves_ends_what_he_let_others_do), approval, "end_all"),
+    Guard(
+        "AST-2",
+        amended(PAPER.test_of_one_of_two_who_sign_together_gives_no_standing_authority),
+        applications,
+        "check_instructed",
+    ),
+    Guard("CLI-2", amended(PAPER.test_of_one_of_two_waives_no_suitability), applications, "check_instructed"),
 ]
 
 

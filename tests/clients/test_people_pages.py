@@ -22,6 +22,7 @@ from tests import desk
 from tests.clients.test_screening import holder, person
 from tests.clients.test_watch_pages import body, desk_of
 from tests.factories import CHECKER, by_two, context
+from tests.onboarding import identity
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -126,4 +127,5 @@ def test_the_desk_records_an_attorney_with_a_paper_and_has_him_screened():
 
 def appoint(client, attorney, paper):
     until = hong_kong_date(seams.now())
-    appoint_attorney(by_two(), client=client, person=attorney, document=paper, until=until)
+    papers = {"document": paper, "identity": identity(attorney)}
+    appoint_attorney(by_two(), client=client, person=attorney, until=until, **papers)

@@ -89,7 +89,7 @@ class TestAClient:
     def test_that_is_an_individual_keeps_suitability_whatever_it_signs(self):
         one, client, paper = somebody()
         wanted = {"investor": Investor.INDIVIDUAL, "evidence": paper, "evidence_dated": today()}
-        wanted |= {"assessed": True, "consent": newcomers.paper(DESK, one, DocumentKind.SIGNATURE)}
+        wanted |= {"assessed": True, "consents": (newcomers.paper(DESK, one, DocumentKind.SIGNATURE),)}
         with pytest.raises(ConsentMissing):
             reclassify(by_two(), client=client, finances=declared(one), **wanted, waive=True)
 

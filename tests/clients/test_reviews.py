@@ -33,7 +33,7 @@ from brokerage.clients.queries.holds import authorities_of, holds_on
 from brokerage.clients.queries.reviews import review, reviews_due, unreviewed
 from brokerage.clients.rules.application import PartyRole
 from brokerage.clients.rules.authority import Capacity
-from brokerage.clients.rules.documents import DocumentKind
+from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.holds import (
     BadHoldReference,
     Befell,
@@ -55,7 +55,7 @@ from brokerage.clients.rules.reviews import (
     latest_due,
 )
 from brokerage.clients.rules.screening import ClearReason, Outcome
-from brokerage.clients.rules.standing_authorities import NotWritten, Purpose
+from brokerage.clients.rules.standing_authorities import Purpose
 from brokerage.clients.rules.status import BadTransition, ClientClosed, ClientStatus, ClientType
 from brokerage.clients.tasks import plan_and_raise_reviews
 from brokerage.config import newcomers
@@ -142,8 +142,8 @@ def acts_no_more(befell=report_death):
             context(source=Source.PORTAL, maker=one), **given, purpose=Purpose.CLIENT_MONEY
         )
     signed = newcomers.paper(DESK, one, DocumentKind.SIGNATURE)
-    with pytest.raises(NotWritten):
-        give_standing_authority(context(), **given, purpose=Purpose.CLIENT_MONEY, document=signed)
+    with pytest.raises(UnknownDocument):
+        give_standing_authority(context(), **given, purpose=Purpose.CLIENT_MONEY, documents=[signed])
     assert queries.mandate(client).people == queries.authority_holders(client) == {other}
     assert in_the_hands_of(one) == frozenset()
     with pytest.raises(BadMandate):

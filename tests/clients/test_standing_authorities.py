@@ -168,7 +168,7 @@ class TestAStandingAuthority:
                 purpose=Purpose.CLIENT_MONEY,
                 ends=LAST,
                 revocation_stated=True,
-                document=paper(somebody, DocumentKind.SIGNATURE),
+                documents=(paper(somebody, DocumentKind.SIGNATURE),),
             )
         assert covered(client, Purpose.CLIENT_MONEY, LAST)
 
@@ -180,10 +180,10 @@ class TestAStandingAuthority:
         wanted = {"client": client, "purpose": Purpose.CLIENT_MONEY, "revocation_stated": True}
         with at(START):
             for document in (foreign, unsigned):
-                with pytest.raises(NotWritten):
-                    give_standing_authority(context(), **wanted, ends=LAST, document=document)
-            with pytest.raises(NotWritten):
-                renew_standing_authority(context(), authority=authority, ends=LAST, document=foreign)
+                with pytest.raises(UnknownDocument):
+                    give_standing_authority(context(), **wanted, ends=LAST, documents=(document,))
+            with pytest.raises(UnknownDocument):
+                renew_standing_authority(context(), authority=authority, ends=LAST, documents=(foreign,))
 
     def test_covers_its_purpose_and_days_only(self):
         client = standing_authority(given()).client
@@ -374,7 +374,7 @@ class TestAStandingAuthority:
         principal, attorney = person("Principal"), screened(person("Attorney"))
         client = holder(principal)
         authority = given(client=client)
-        power = {"document": paper(principal), "until": LAST}
+        power = {"document": paper(principal), "identity": identity(attorney), "until": LAST}
         with at(START):
             appoint_attorney(by_two(), client=client, person=attorney, **power)
             asked = {"purpose": Purpose.LEND_SECURITIES, "ends": LAST, "revocation_stated": True}
@@ -393,32 +393,36 @@ class TestAStandingAuthority:
             old = paper(somebody, DocumentKind.SIGNATURE)
         with at(START):
             first = paper(somebody, DocumentKind.SIGNATURE)
-            wanted = {"client": client, "ends": LAST, "revocation_stated": True, "document": first}
+            wanted = {"client": client, "ends": LAST, "revocation_stated": True, "documents": (first,)}
             authority = give_standing_authority(context(), purpose=Purpose.CLIENT_MONEY, **wanted).value
             with pytest.raises(PaperUsed):
                 give_standing_authority(context(), purpose=Purpose.LEND_SECURITIES, **wanted)
             for used in (first, old):
                 with pytest.raises(PaperUsed):
-                    renew_standing_authority(context(), authority=authority, ends=LAST, document=used)
+                    renew_standing_authority(context(), authority=authority, ends=LAST, documents=(used,))
             second = paper(somebody, DocumentKind.SIGNATURE)
-            renew_standing_authority(context(), authority=authority, ends=LAST, document=second)
+            renew_standing_authority(context(), authority=authority, ends=LAST, documents=(second,))
             with pytest.raises(PaperUsed):
-                renew_standing_authority(context(), authority=authority, ends=LAST, document=first)
+                renew_standing_authority(context(), authority=authority, ends=LAST, documents=(first,))
 
 
 class TestAPowerOfAttorney:
+    def power(self, attorney: UUID, principal: UUID) -> dict[str, UUID]:
+        """Who is appointed, by which paper of whom, and what proves who it is."""
+        return {"person": attorney, "document": paper(principal), "identity": identity(attorney)}
+
     def appointed(self, until: date = LAST) -> tuple[UUID, UUID, UUID]:
         principal, attorney = person("Principal"), screened(person("Attorney"))
         client = holder(principal)
         with at(START):
-            appoint_attorney(by_two(), client=client, person=attorney, document=paper(principal), until=until)
+            appoint_attorney(by_two(), client=client, **self.power(attorney, principal), until=until)
         return client, principal, attorney
 
     @pytest.mark.rule("CLI-10")
     def test_is_for_nobody_who_was_not_screened(self):
         principal = person("Principal")
         client = holder(principal)
-        wanted = {"client": client, "person": person("Attorney"), "document": paper(principal)}
+        wanted = {"client": client} | self.power(person("Attorney"), principal)
         with at(START), pytest.raises(NotScreened):
             appoint_attorney(by_two(), **wanted, until=LAST)
 
@@ -435,13 +439,13 @@ class TestAPowerOfAttorney:
                 document=paper(attorney),
             )
         with at(START):
-            wanted = {"client": client, "person": attorney, "document": paper(principal)}
+            wanted = {"client": client} | self.power(attorney, principal)
             with pytest.raises(SecondPersonNeeded):
                 appoint_attorney(context(), **wanted, until=LAST)
             with pytest.raises(BadPower):
                 appoint_attorney(by_two(), **wanted, until=START - timedelta(days=1))
             with pytest.raises(BadPower):
-                appoint_attorney(by_two(), **(wanted | {"person": principal}), until=LAST)
+                appoint_attorney(by_two(), **(wanted | self.power(principal, principal)), until=LAST)
 
     @pytest.mark.rule("CLI-13")
     def test_is_the_principals_paper_of_that_kind_and_no_paper_twice(self):
@@ -460,7 +464,8 @@ class TestAPowerOfAttorney:
             self.appoint(client, attorney, paper(principal))
 
     def appoint(self, client: UUID, attorney: UUID, power: UUID) -> None:
-        appoint_attorney(by_two(), client=client, person=attorney, document=power, until=LAST)
+        wanted = {"person": attorney, "document": power, "identity": identity(attorney)}
+        appoint_attorney(by_two(), client=client, **wanted, until=LAST)
 
     @pytest.mark.rule("CLI-13")
     def test_ends_with_its_last_day(self):
@@ -476,12 +481,12 @@ class TestAPowerOfAttorney:
     @pytest.mark.rule("CLI-13")
     def test_ends_with_its_principals_death(self):
         client, principal, attorney = self.appointed()
-        power = paper(principal)
+        power = self.power(attorney, principal)
         with at(START):
             report_death(context(), person=principal, reference="DC-1")
             assert in_the_hands_of(attorney) == frozenset()
             with pytest.raises(CannotAct):
-                appoint_attorney(by_two(), client=client, person=attorney, document=power, until=LAST)
+                appoint_attorney(by_two(), client=client, **power, until=LAST)
 
     @pytest.mark.rule("CLI-13")
     @pytest.mark.parametrize("principal_died", [True, False])
@@ -490,7 +495,7 @@ class TestAPowerOfAttorney:
         client = ClientFactory(type=ClientType.JOINT)
         for each in (principal, other):
             entitled(client, each)
-        granted = {"client": client, "person": screened(attorney), "document": paper(principal)}
+        granted = {"client": client} | self.power(screened(attorney), principal)
         with at(START):
             appoint_attorney(by_two(), **granted, until=LAST)
             report_death(context(), person=principal if principal_died else other, reference="DC-1")

@@ -176,18 +176,18 @@ class TestTheLists:
         client, browser = holder(somebody), desk_of("operations")
         today = hong_kong_date(seams.now())
         term = {"purpose": "client-money", "ends": today + timedelta(days=30), "revocation_stated": "on"}
-        term["document"] = given = paper(somebody, DocumentKind.SIGNATURE)
+        term["documents"] = given = paper(somebody, DocumentKind.SIGNATURE)
         browser.post(reverse("client-authority-give", args=[client]), term)
         row = StandingAuthority.objects.get(client=client)
         assert reverse("standing-authority", args=[row.id]) in body(browser, reverse("standing-authorities"))
         page = body(browser, reverse("standing-authority", args=[row.id]))
         assert str(given) in page
         assert "Client renews in writing" in page
-        renewed = {"ends": today + timedelta(days=300), "document": given}
+        renewed = {"ends": today + timedelta(days=300), "documents": given}
         browser.post(reverse("authority-renew", args=[row.id]), renewed)
         row.refresh_from_db()
         assert (row.renewals, row.ends) == (0, term["ends"])
-        renewed["document"] = paper(somebody, DocumentKind.SIGNATURE)
+        renewed["documents"] = paper(somebody, DocumentKind.SIGNATURE)
         browser.post(reverse("authority-renew", args=[row.id]), renewed)
         row.refresh_from_db()
         assert (row.renewals, row.ends) == (1, renewed["ends"])

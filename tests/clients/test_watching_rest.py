@@ -100,6 +100,7 @@ def test_an_attorney_is_appointed_and_ended(desk, checker):
     client = holder(principal)
     body = {"person": str(attorney), "until": in_days(90)}
     body["document"] = paper(principal, DocumentKind.AUTHORITY)
+    body["identity"] = paper(attorney, DocumentKind.IDENTITY)
     by_two(desk, checker, f"clients/{client}/appoint-attorney", body)
     assert in_the_hands_of(attorney) == {client}
     ended = {"person": str(attorney), "capacity": "attorney", "reason": "REVOKED"}

@@ -33,6 +33,7 @@ from tests.margin.firm import FALLEN, Firm, open_call
 REFUSED = (401, 403)
 IN_90_DAYS = (hong_kong_date(seams.now()) + timedelta(days=90)).isoformat()
 BODIES = {
+    "api-application-start": {"form": "individual", "signatures": 1, "margin": False},
     "api-application-remove-party": {"role": "holder"},
     "api-authority-renew": {"ends": IN_90_DAYS},
     "api-client-give-standing-authority": {
@@ -127,7 +128,8 @@ def owner(client, account, name):
         "authority": made(f"clients/{client}/give-standing-authority", given),
         "complaint": made("complaints/receive", BODIES["api-complaint-receive"] | {"client": str(client)}),
         "person": caller.user.person,
-        "document": newcomers.paper(onboarding.DESK, caller.user.person, DocumentKind.SIGNATURE),
+        "amends": client,
+        "documents": newcomers.paper(onboarding.DESK, caller.user.person, DocumentKind.SIGNATURE),
     }
     return Owner(caller.http, ids)
 
@@ -250,13 +252,16 @@ def test_another_clients_id_in_a_body_is_as_one_that_does_not_exist(owners):
     one, other = owners
     for name, template, view in OF_CLIENTS:
         fields = view.inputs().fields if hasattr(view, "post") else {}
-        for field in (field for field, kind in fields.items() if isinstance(kind, rest.Id)):
+        for field, kind in fields.items():
+            several = isinstance(getattr(kind, "child", None), rest.Id)
+            if not several and not isinstance(kind, rest.Id):
+                continue
             theirs, nobodys = (
                 ask(
                     other.browser,
                     filled(template, other.ids),
                     view,
-                    json.dumps(BODIES[name] | {field: str(each)}),
+                    json.dumps(BODIES[name] | {field: [str(each)] if several else str(each)}),
                 )
                 for each in (one.ids[field], uuid4())
             )

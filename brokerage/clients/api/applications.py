@@ -23,13 +23,14 @@ from ..rules.status import ClientType
 
 
 class ApplicationOut(rest.Out):
-    """An application: its legal form, its state, and the client it led to."""
+    """An application: its legal form, its state, the client it amends if any, and the client it led to."""
 
     id = rest.Id()
     form = rest.Choice(ClientType)
     signatures = rest.Whole()
     margin = rest.Flag()
     state = rest.Choice(State)
+    amends = rest.Id(allow_null=True)
     client = rest.Id(allow_null=True)
     started_at = rest.Instant()
     moved_at = rest.Instant()
@@ -75,21 +76,24 @@ class ApplicationDetail(_Application, rest.DetailView):
 
 
 class StartInputs(rest.Inputs):
-    """What kind of client, how many must sign together, and whether to borrow."""
+    """What kind of client, how many must sign together, and whether to borrow; which client, to amend one."""
 
     form = rest.Choice(ClientType)
     signatures = rest.Whole(min_value=1, max_value=MOST)
     margin = rest.Flag()
+    amends = rest.Id(required=False)
 
 
 class ApplicationStart(rest.CommandView):
-    """Begin an application; the client's login that sends this is the applicant, who fills it in."""
+    """Begin an application, or one that amends a client; the client's login that sends this fills it in."""
 
     permission, for_clients, item = None, True, ApplicationOut
     command, inputs, creates = commands.start_application, StartInputs, True
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
-        """The body's members, and the asker as applicant."""
+        """The body's members, and the asker as applicant; raises Http404 for another's client."""
+        if "amends" in asked:
+            self.covered(asked["amends"])
         return {"applicant": self.asker.person, **asked}
 
     def state(self, value: Any) -> Any:
@@ -145,12 +149,12 @@ class ApplicationIdentify(_Decision):
 
 
 class ClassifyInputs(rest.Inputs):
-    """As what the client is treated, on which papers."""
+    """As what the client is treated, on which papers; `consents` are signed by as many as sign together."""
 
     investor = rest.Choice(Investor)
     evidence = rest.Id(required=False)
     evidence_dated = rest.Day(required=False)
-    consent = rest.Id(required=False)
+    consents = serializers.ListField(child=rest.Id(), max_length=MOST, required=False)
     assessed = rest.Flag(required=False)
     waive = rest.Flag(required=False)
 
@@ -202,13 +206,14 @@ class ApplicationRefuse(_Decision):
 
 
 class ApproveInputs(rest.Inputs):
-    """The reference of the new client."""
+    """The reference of a new client, or the papers on which others who sign agree that it is amended."""
 
-    reference = rest.Text(max_length=32)
+    reference = rest.Text(max_length=32, required=False)
+    papers = serializers.ListField(child=rest.Id(), max_length=MOST, required=False)
 
 
 class ApplicationApprove(_Decision):
-    """Make the applicant a client; a second person approves it."""
+    """Make the applicant a client, or amend one; a second person approves it."""
 
     command, inputs = commands.approve_application, ApproveInputs
 

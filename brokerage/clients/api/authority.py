@@ -26,16 +26,17 @@ class GrantInputs(ActingInputs):
 
 
 class GrantAuthority(ClientCommand):
-    """Let a person act for the client, by two people."""
+    """Let a person act for a client of an import, by two people; any other client is amended."""
 
     permission = Perm.MAKE_AUTHORITIES
     command, inputs = commands.grant_authority, GrantInputs
 
 
 class AttorneyInputs(rest.Inputs):
-    """Who acts, under which paper of a holder's, until the end of which day."""
+    """Who acts, proved by which paper, under which paper of a holder's, until the end of which day."""
 
     person = rest.Id()
+    identity = rest.Id()
     document = rest.Id()
     until = rest.Day()
 
@@ -67,7 +68,7 @@ class MandateInputs(rest.Inputs):
 
 
 class SetMandate(ClientCommand):
-    """Change how many sign together, by two people."""
+    """Change how many sign together for a client of an import, by two people; any other is amended."""
 
     permission = Perm.MAKE_AUTHORITIES
     command, inputs = authority.set_mandate, MandateInputs

@@ -12,6 +12,7 @@ from ..commands import reclassification, reviews
 from ..models import Review
 from ..rules.classification import Investor
 from ..rules.credit import Ground
+from ..rules.mandate import MOST
 from ..rules.reviews import Circumstance, ReviewKind, ReviewOutcome
 from .clients import ClientCommand
 
@@ -93,7 +94,7 @@ class ReclassifyInputs(rest.Inputs):
     finances = rest.Id(required=False)
     evidence = rest.Id(required=False)
     evidence_dated = rest.Day(required=False)
-    consent = rest.Id(required=False)
+    consents = serializers.ListField(child=rest.Id(), max_length=MOST, required=False)
     assessed = rest.Flag(required=False)
     waive = rest.Flag(required=False)
 

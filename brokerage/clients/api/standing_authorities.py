@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils.translation import gettext as _
+from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from brokerage.access.rules import Perm
@@ -17,6 +18,7 @@ from .. import queries
 from ..commands import standing_authorities
 from ..models import Client, StandingAuthority
 from ..queries import standing_authorities as authorities
+from ..rules.mandate import MOST
 from ..rules.standing_authorities import End, Purpose
 
 
@@ -78,13 +80,13 @@ class _InWriting(rest.CommandView):
 
     def arguments(self, found: Any, asked: dict[str, Any]) -> Mapping[str, Any]:
         """The command's inputs; raises ValidationError where a client names a paper, whosever it is."""
-        if self.asker.clients is not None and "document" in asked:
-            raise ValidationError({"document": [_("Leave it out: what you send yourself is in writing.")]})
+        if self.asker.clients is not None and "documents" in asked:
+            raise ValidationError({"documents": [_("Leave it out: what you send yourself is in writing.")]})
         return super().arguments(found, asked)
 
 
 class GiveInputs(rest.Inputs):
-    """What the firm may do until the end of which day; `document` is the signed paper, from staff.
+    """What the firm may do until the end of which day; `documents` are the signed papers, from staff.
 
     Only the client itself can give an authority without a paper, by its own act.
     """
@@ -92,7 +94,7 @@ class GiveInputs(rest.Inputs):
     purpose = rest.Choice(Purpose)
     ends = rest.Day()
     revocation_stated = rest.Flag()
-    document = rest.Id(required=False)
+    documents = serializers.ListField(child=rest.Id(), max_length=MOST, required=False)
 
 
 class GiveAuthority(_InWriting):
@@ -133,10 +135,10 @@ class ObjectToRenewal(_Decision):
 
 
 class RenewInputs(rest.Inputs):
-    """Until the end of which day; `document` is the signed paper, from staff."""
+    """Until the end of which day; `documents` are the signed papers, from staff."""
 
     ends = rest.Day()
-    document = rest.Id(required=False)
+    documents = serializers.ListField(child=rest.Id(), max_length=MOST, required=False)
 
 
 class RenewAuthority(_Decision, _InWriting):

@@ -20,8 +20,10 @@ from ..events.application import (
     PartyNamed,
     PartyRemoved,
 )
-from ..models import Application
+from ..models import Application, Party
 from ..queries import intake
+from ..queries.holds import authorities_of
+from ..rules.amendment import check_amendable, is_another
 from ..rules.application import (
     OPEN,
     ApplicationClosed,
@@ -35,12 +37,13 @@ from ..rules.application import (
     check_parties,
 )
 from ..rules.application import Party as Part
+from ..rules.authority import CAPACITY, NoAuthority
 from ..rules.bounds import A_DAY, check_room
 from ..rules.mandate import MOST, BadMandate
 from ..rules.person import UnknownRecord
 from ..rules.reasons import checked_reason
 from ..rules.stages import check_signed
-from ..rules.status import ClientType
+from ..rules.status import Act, ClientStatus, ClientType, check_may
 from ..rules.terms import Terms, terms
 from .person import record_step
 
@@ -53,22 +56,61 @@ def locked(entry: Entry, application: UUID) -> Application:
 
 @command("clients.start-application")
 def start_application(
-    entry: Entry, *, applicant: UUID, form: ClientType, signatures: int = 1, margin: bool = False
+    entry: Entry,
+    *,
+    applicant: UUID,
+    form: ClientType,
+    signatures: int = 1,
+    margin: bool = False,
+    amends: UUID | None = None,
 ) -> UUID:
-    """Begin an application to become a client; returns its id.
+    """Begin an application to become a client, or to amend who is behind one; returns its id.
 
     `signatures` is how many holders or signatories an instruction will need (CLI-13); `margin` asks to
-    borrow. Raises BadMandate or TooMany.
+    borrow. With `amends` the applicant signs for that client, whose people are named as they are now. Raises
+    BadMandate or TooMany; with `amends` UnknownClient, NotActive, NoAuthority, FormKept or AmendmentOpen.
     """
     if not 1 <= signatures <= (1 if form is ClientType.INDIVIDUAL else MOST):
         raise BadMandate(f"An instruction needs one to {MOST} signatures, an individual's one.")
     application = seams.new_id()
-    entry.lock(application, applicant)
+    entry.lock(application, applicant, *filter(None, (amends,)))
     begun = intake.applications_begun(applicant, since=entry.effective_at - A_DAY)
     check_room(begun, _terms(entry).applications_a_day, "applications of yours from today")
-    started = ApplicationStarted(applicant=applicant, form=form, signatures=signatures, margin=margin)
+    present: list[Party] = []
+    if amends is not None:
+        _check_amends(amends, applicant, form)
+        opened = queries.application_behind(amends)
+        present = _present(opened)
+        margin = margin or (opened is not None and opened.margin)
+    started = ApplicationStarted(
+        applicant=applicant, form=form, signatures=signatures, margin=margin, client=amends
+    )
     entry.record(application, started)
+    for each in present:
+        control = Control(each.control) if each.control else None
+        entry.record(application, PartyNamed(person=each.person, role=PartyRole(each.role), control=control))
     return application
+
+
+def _check_amends(client: UUID, applicant: UUID, form: ClientType) -> None:
+    """CLI-13: pass if the applicant may begin to amend the locked client in this legal form."""
+    found = queries.client(client)
+    check_may(ClientStatus(found.status), Act.AMEND)
+    if applicant not in queries.authority_holders(client):
+        raise NoAuthority("Only who signs for the client has it amended.", client=client)
+    check_amendable(ClientType(found.type), form, is_open=queries.is_amended(client))
+
+
+def _present(opened: Application | None) -> list[Party]:
+    """Who is behind a client now by its application, those who were stopped from signing left out."""
+    if opened is None or opened.client is None:
+        return []
+    acting = authorities_of(opened.client)
+    return [
+        each
+        for each in queries.parties(opened.id)
+        if each.role not in CAPACITY or (each.person, CAPACITY[PartyRole(each.role)]) in acting
+    ]
 
 
 @command("clients.name-party")
@@ -140,7 +182,7 @@ def submit_application(entry: Entry, *, application: UUID) -> None:
     check_parties(facts)
     if not facts.people <= facts.described & facts.documented:
         raise StepMissing("Everybody named needs details and a paper that proves them.")
-    if not facts.finances:
+    if is_another(facts) and not facts.finances:
         raise StepMissing("Say what you own and owe first.")
     check_signed(facts)
     entry.record(application, ApplicationSubmitted(people=len(facts.people)))

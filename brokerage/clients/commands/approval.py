@@ -1,5 +1,6 @@
-"""The first transfer, and the approval by two people that makes an applicant a client."""
+"""The first transfer, and the approval by two people that makes an applicant a client or amends one."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from uuid import UUID
@@ -21,16 +22,22 @@ from ..events.standing import (
     MandateSet,
 )
 from ..models import Application
-from ..rules.application import PartyRole, Stage
-from ..rules.authority import CAPACITY
+from ..queries.holds import authorities_of, stopped_since
+from ..queries.standing_authorities import is_named
+from ..rules.amendment import LEFT, check_agreed, check_not_overtaken, is_another
+from ..rules.application import Facts, PartyRole, Stage
+from ..rules.authority import CAPACITY, Capacity
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind
 from ..rules.stages import check_step
-from ..rules.status import ClientType, checked_reference, client_id
+from ..rules.standing_authorities import End, check_fresh
+from ..rules.status import Act, ClientStatus, ClientType, check_may, checked_reference, client_id
 from ..rules.terms import terms
 from ..rules.transfers import HONG_KONG_CURRENCY, BankAccount, check_first_transfer
 from .application import locked, sealed_as
+from .authority import end_step
 from .labels import label
+from .standing_authorities import end_all
 from .status import open_step
 
 LIVING = frozenset(PartyRole) - {PartyRole.SETTLOR}
@@ -75,37 +82,76 @@ def record_first_transfer(
 
 
 @command("clients.approve-application")
-def approve_application(entry: Entry, *, application: UUID, reference: str) -> UUID:
-    """Make the applicant a client under a reference of the firm's own; returns the client's id. Two people.
+def approve_application(
+    entry: Entry, *, application: UUID, reference: str = "", papers: Sequence[UUID] = ()
+) -> UUID:
+    """Make the applicant a client, or a client what its amendment says; returns its id. Two people.
 
-    Raises UnknownApplication, ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not
-    done), CannotAct for somebody dead or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded.
+    A new client gets a `reference` of the firm's own; an amended one keeps its own, and takes `papers` signed
+    by as many as its mandate asks beside the applicant (CLI-13). Raises UnknownApplication,
+    ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not done), CannotAct for somebody dead
+    or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded; of an amendment NotActive,
+    UnknownDocument, PaperUsed, MandateNotMet or AmendmentOvertaken.
     """
-    client = client_id(checked_reference(reference))
+    amended = queries.application(application).amends
+    client = amended or client_id(checked_reference(reference))
     entry.lock(application, client, *queries.people_of(application))
     found = queries.application(application)
     facts = queries.facts(found)
     check_step(Stage.APPROVAL, facts)
     for person in sorted(facts.of(*LIVING)):
         queries.able(person)
-    form = ClientType(found.form)
-    investor = facts.investor or Investor.RETAIL
-    open_step(entry, client, reference=reference, type=form, classification=investor.classification)
+    if amended:
+        _check_amendment(found, facts, client, papers)
+    else:
+        investor = facts.investor or Investor.RETAIL
+        form, classification = ClientType(found.form), investor.classification
+        open_step(entry, client, reference=reference, type=form, classification=classification)
     entry.second_person(Perm.APPROVE_CLIENTS, application=application)
-    _carry_over(entry, found, client)
-    for party in facts.parties:
-        if party.role in CAPACITY:
-            granted = AuthorityGranted(person=party.person, capacity=CAPACITY[party.role])
-            entry.record(client, granted)
-    entry.record(application, ApplicationApproved(client=client))
+    _carry_over(entry, found, facts, client)
+    _hand_over(entry, facts, client)
+    documents = tuple(papers) if amended else ()
+    entry.record(application, ApplicationApproved(client=client, documents=documents))
     label(client, (queries.person(each).version for each in sorted(facts.owners)))
     return client
 
 
-def _carry_over(entry: Entry, found: Application, client: UUID) -> None:
-    """Record on the client's stream how the firm judged the applicant, the mandate and the bank account."""
+def _check_amendment(found: Application, facts: Facts, client: UUID, papers: Sequence[UUID]) -> None:
+    """CLI-13: pass if the locked client may change, wants to, and let everybody sign who is to sign."""
+    check_may(ClientStatus(queries.client(client).status), Act.AMEND)
+    mandate = queries.mandate(client)
+    seen = [queries.paper(each, mandate.people, DocumentKind.SIGNATURE) for each in papers]
+    begun = hong_kong_date(found.started_at)
+    for each in seen:
+        check_fresh(named=is_named(each), stored=hong_kong_date(each.stored_at), since=begun)
+    check_agreed(mandate, [found.applicant, *(each.person for each in seen)])
+    check_not_overtaken(facts.signers, stopped_since(client, found.started_at))
+
+
+def _carry_over(entry: Entry, found: Application, facts: Facts, client: UUID) -> None:
+    """Record on the client's stream what is new of it: how it was judged, its mandate, its bank account."""
     newest = {type(each.event): each.event for each in ledger.events(found.id)}
-    for kind in JUDGED:
+    for kind in JUDGED if is_another(facts) else ():
         entry.record(client, newest[kind])
-    entry.record(client, MandateSet(signatures=found.signatures))
-    entry.record(client, AccountDesignated(account=newest[FirstTransferReceived].account))
+    if found.amends is None or found.signatures != queries.standing(client).signatures:
+        entry.record(client, MandateSet(signatures=found.signatures))
+    if found.transfer is not None and vault.sealed(found.transfer).person in facts.owners:
+        entry.record(client, AccountDesignated(account=found.transfer))
+
+
+def _hand_over(entry: Entry, facts: Facts, client: UUID) -> None:
+    """End what those do for the client who sign no more, and let those act who join.
+
+    What the client let the firm do ends where it is somebody else from now on.
+    """
+    standing = [each for each in authorities_of(client) if each[1] is not Capacity.ATTORNEY]
+    wanted = [(each.person, CAPACITY[each.role]) for each in facts.parties if each.role in CAPACITY]
+    before = queries.owners(client)
+    for person, capacity in standing:
+        if (person, capacity) not in wanted:
+            end_step(entry, client, person, capacity, LEFT)
+    for person, capacity in wanted:
+        if (person, capacity) not in standing:
+            entry.record(client, AuthorityGranted(person=person, capacity=capacity))
+    if before and before != facts.owners:
+        end_all(entry, client, End.ANOTHER)

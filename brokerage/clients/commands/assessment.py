@@ -27,6 +27,7 @@ from ..rules.credit import Credit, Ground, assess_credit
 from ..rules.documents import DocumentKind
 from ..rules.finances import Finances
 from ..rules.knowledge import Knowledge, assess
+from ..rules.mandate import Mandate
 from ..rules.stages import check_step
 from ..rules.status import ClientType
 from ..rules.terms import Terms, terms
@@ -64,23 +65,23 @@ def classify_applicant(
     evidence: UUID | None = None,
     evidence_dated: date | None = None,
     assessed: bool = False,
-    consent: UUID | None = None,
+    consents: Sequence[UUID] = (),
     waive: bool = False,
 ) -> date:
     """Decide as what the applicant is treated (CLI-1, CLI-2); returns the day its review is due.
 
     `evidence` is a paper of a holder or the entity itself and of the kind that `shown_by` names,
-    `evidence_dated` the date that staff saw on it; `consent` is signed by somebody in the application;
-    `waive` gives up suitability. Knowledge and credit are assessed anew after it. Raises
-    UnknownApplication, StepMissing, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing or
-    UnknownDocument.
+    `evidence_dated` the date that staff saw on it; `waive` gives up suitability, `consents` are papers signed
+    by as many as sign together (CLI-13). Knowledge and credit are assessed anew after it. Raises
+    UnknownApplication, StepMissing, StepNotNeeded, WrongInvestor, EvidenceMissing, BelowThreshold,
+    ConsentMissing, MandateNotMet or UnknownDocument.
     """
     found, facts, figures, today = _reached(entry, application, Stage.CLASSIFICATION)
     finances = _finances(found, facts)
     if evidence:
         queries.paper(evidence, facts.owners, shown_by(investor))
-    if consent:
-        queries.paper(consent, facts.people, DocumentKind.SIGNATURE)
+    if consents:
+        queries.agreed_on_paper(consents, Mandate(signatures=facts.signatures, people=facts.signers))
     form = ClientType(found.form)
     dated = evidence_dated if evidence else None
     check_investor(investor, form, finances, today=today, terms=figures, evidence_dated=dated)
@@ -91,9 +92,9 @@ def classify_applicant(
         evidence=evidence,
         evidence_dated=dated,
         review_due=due,
-        suitability=suitability(investor, assessed=assessed, consented=consent is not None, waive=waive),
+        suitability=suitability(investor, assessed=assessed, consented=bool(consents), waive=waive),
         terms=figures.since,
-        consent=consent,
+        consents=tuple(consents),
     )
     entry.record(application, classified)
     return due
@@ -147,7 +148,7 @@ def assess_applicant_credit(
         _finances(found, facts),
         facts.investor or Investor.RETAIL,
         requested=requested,
-        present=ZERO,
+        present=_present_limit(found),
         grounds=grounds,
         terms=figures,
     )
@@ -166,6 +167,11 @@ def assess_applicant_credit(
         ),
     )
     return outcome.limit
+
+
+def _present_limit(found: Application) -> Decimal:
+    """The limit of the client that is amended, in Hong Kong dollars; a new client has none yet."""
+    return (queries.assessed_limit(found.amends) if found.amends else None) or ZERO
 
 
 def _finances(found: Application, facts: Facts) -> Finances:

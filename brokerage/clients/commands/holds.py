@@ -10,15 +10,15 @@ from brokerage.ledger.entry import Entry
 from .. import queries
 from ..events.authority import AuthorityEnded
 from ..events.holds import DeathReported, HoldLifted, HoldPlaced, InsolvencyReported, ReportWithdrawn
+from ..queries.behind import clients_behind
 from ..queries.holds import (
     authorities_of,
-    clients_behind,
     clients_of,
     clients_stopped_by,
     holds_on,
     is_closed,
     people_of,
-    principals_of,
+    powers_of,
     reports_of,
 )
 from ..rules.application import PartyRole
@@ -97,7 +97,7 @@ def report_insolvency(entry: Entry, *, person: UUID, reference: str) -> None:
 def withdraw_report(entry: Entry, *, person: UUID, what: Befell, reason: Withdrawal) -> None:
     """A reported death or insolvency counts no longer, by two people: the person may act again.
 
-    Holds are lifted and authorities granted anew by their own commands. Raises WrongWithdrawal,
+    Holds are lifted by their own command; who is to sign again, by an amendment. Raises WrongWithdrawal,
     UnknownPerson, PersonErased, NothingReported or SecondPersonNeeded.
     """
     check_withdrawal(what, reason)
@@ -127,11 +127,10 @@ def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:
 
 def _end_authorities(entry: Entry, client: UUID, person: UUID, ground: Ground) -> None:
     """End what a person does for a client but holding it, and the powers of attorney it gave there."""
-    standing, principals = authorities_of(client), principals_of(client)
-    sole = [other for other, capacity in standing if capacity is Capacity.HOLDER] == [person]
-    for other, capacity in standing:
-        given = capacity is Capacity.ATTORNEY and (sole or principals.get(other) == person)
-        if given or (other == person and capacity is not Capacity.HOLDER):
+    own = [(other, what) for other, what in authorities_of(client) if other == person]
+    given = [(attorney, Capacity.ATTORNEY) for attorney in powers_of(client, person)]
+    for other, capacity in dict.fromkeys([*own, *given]):
+        if capacity is not Capacity.HOLDER:
             entry.record(client, AuthorityEnded(person=other, capacity=capacity, reason=ground.value))
 
 

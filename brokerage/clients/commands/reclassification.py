@@ -42,15 +42,16 @@ def reclassify(
     evidence: UUID | None = None,
     evidence_dated: date | None = None,
     assessed: bool = False,
-    consent: UUID | None = None,
+    consents: Sequence[UUID] = (),
     waive: bool = False,
 ) -> date:
     """Decide as what a client is treated from now on; returns the day its next review is due. Two people.
 
     This is the yearly review of a professional, too. `finances` is a vault record of what the client has,
     `evidence` the paper of the kind that `shown_by` names and `evidence_dated` the date seen on that; retail
-    needs none of them. `waive` gives up suitability. Raises UnknownClient, WrongInvestor, EvidenceMissing,
-    BelowThreshold, ConsentMissing, UnknownDocument, UnknownRecord, BadFinances or SecondPersonNeeded.
+    needs none of them. `waive` gives up suitability, `consents` are papers signed by as many as the mandate
+    asks (CLI-13). Raises UnknownClient, WrongInvestor, EvidenceMissing, BelowThreshold, ConsentMissing,
+    MandateNotMet, UnknownDocument, UnknownRecord, BadFinances or SecondPersonNeeded.
     """
     entry.lock(client)
     form = ClientType(queries.client(client).type)
@@ -58,13 +59,13 @@ def reclassify(
     figures = terms(today)
     if evidence:
         queries.paper(evidence, queries.owners(client), shown_by(investor))
-    if consent:
-        queries.paper(consent, queries.people_behind(client), DocumentKind.SIGNATURE)
+    if consents:
+        queries.agreed_on_paper(consents, queries.mandate(client))
     dated = evidence_dated if evidence else None
     if investor is not Investor.RETAIL:
         shown = _finances(client, finances, today)
         check_investor(investor, form, shown, today=today, terms=figures, evidence_dated=dated)
-    protected = suitability(investor, assessed=assessed, consented=consent is not None, waive=waive)
+    protected = suitability(investor, assessed=assessed, consented=bool(consents), waive=waive)
     due = review_due(today, figures)
     entry.second_person(Perm.APPROVE_CLIENTS, client=client)
     classified = InvestorClassified(
@@ -75,7 +76,7 @@ def reclassify(
         review_due=due,
         suitability=protected,
         terms=figures.since,
-        consent=consent,
+        consents=tuple(consents),
     )
     entry.record(client, classified)
     return due

@@ -1,5 +1,6 @@
 """Standing authorities: given, announced for renewal, objected to, renewed, revoked, lapsed (AST-2)."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
@@ -19,8 +20,7 @@ from ..events.standing_authorities import (
     StandingAuthorityRenewed,
 )
 from ..models.standing_authorities import StandingAuthority
-from ..queries.standing_authorities import covered, is_named, standing_authority
-from ..rules.documents import DocumentKind
+from ..queries.standing_authorities import covered, is_named, standing_authorities, standing_authority
 from ..rules.mandate import check_instructed
 from ..rules.standing_authorities import (
     ONE_DAY,
@@ -49,12 +49,13 @@ def give_standing_authority(
     purpose: Purpose,
     ends: date,
     revocation_stated: bool,
-    document: UUID | None = None,
+    documents: Sequence[UUID] = (),
 ) -> UUID:
     """Record what the client lets the firm do until the end of a day; returns the authority's id.
 
-    Without a document only the client itself can give it, in the portal. Raises UnknownClient, NotActive,
-    MandateNotMet, UnknownDocument, PaperUsed, NotWritten, RevocationMissing, TermTooLong or PurposeCovered.
+    `documents` are papers signed by as many as the mandate asks (CLI-13); without them only the client itself
+    can give it, in the portal. Raises UnknownClient, NotActive, MandateNotMet, UnknownDocument, PaperUsed,
+    NotWritten, RevocationMissing, TermTooLong or PurposeCovered.
     """
     entry.lock(client)
     _check_active(client)
@@ -64,14 +65,14 @@ def give_standing_authority(
         queries.investor(client, starts).classification,
         starts=starts,
         ends=ends,
-        written=_written(entry, client, document),
+        written=_written(entry, client, documents),
         revocation_stated=revocation_stated,
     )
     if covered(client, purpose, starts):
         raise PurposeCovered("An authority for this purpose is in force; renew it.", client=client)
     authority = seams.new_id()
     given = StandingAuthorityGiven(
-        authority=authority, purpose=purpose, starts=starts, ends=ends, document=document
+        authority=authority, purpose=purpose, starts=starts, ends=ends, documents=tuple(documents)
     )
     entry.record(client, given)
     return authority
@@ -122,11 +123,11 @@ def object_to_renewal(entry: Entry, *, authority: UUID) -> None:
 
 @command("clients.renew-standing-authority")
 def renew_standing_authority(
-    entry: Entry, *, authority: UUID, ends: date, document: UUID | None = None
+    entry: Entry, *, authority: UUID, ends: date, documents: Sequence[UUID] = ()
 ) -> None:
-    """The client renews in writing from today until the end of a day.
+    """The client renews in writing from today until the end of a day; `documents` are as when it was given.
 
-    A paper must have come in during the present term. Raises UnknownStandingAuthority, NotActive,
+    They must have come in during the present term. Raises UnknownStandingAuthority, NotActive,
     MandateNotMet, UnknownDocument, PaperUsed, NotWritten or TermTooLong.
     """
     found = _locked(entry, authority)
@@ -136,10 +137,10 @@ def renew_standing_authority(
         queries.investor(found.client, starts).classification,
         starts=starts,
         ends=ends,
-        written=_written(entry, found.client, document, since=found.starts),
+        written=_written(entry, found.client, documents, since=found.starts),
         revocation_stated=True,
     )
-    _renew(entry, found, starts, ends, deemed=False, document=document)
+    _renew(entry, found, starts, ends, deemed=False, documents=tuple(documents))
 
 
 @command("clients.revoke-standing-authority")
@@ -166,7 +167,7 @@ def conclude_standing_authority(entry: Entry, *, authority: UUID) -> bool:
         starts = found.ends + ONE_DAY
         ends = a_year_from(starts) - ONE_DAY
         check_term(Classification.RETAIL, starts=starts, ends=ends)
-        _renew(entry, found, starts, ends, deemed=True, document=None)
+        _renew(entry, found, starts, ends, deemed=True)
     else:
         entry.record(found.client, StandingAuthorityEnded(authority=authority, end=end))
     return end is None
@@ -192,22 +193,35 @@ def _check_active(client: UUID) -> None:
     check_may(ClientStatus(queries.client(client).status), Act.AUTHORISE)
 
 
-def _written(entry: Entry, client: UUID, document: UUID | None, since: date | None = None) -> bool:
-    """Whether a signed paper of who may bind the client, or the own act in the portal, puts it in writing.
+def _written(entry: Entry, client: UUID, documents: Sequence[UUID], since: date | None = None) -> bool:
+    """Whether papers signed by as many as bind the client, or the own act in the portal, put it in writing.
 
-    The paper came in on `since` or later. Raises UnknownDocument or PaperUsed.
+    The papers came in on `since` or later. Raises UnknownDocument, MandateNotMet or PaperUsed.
     """
-    if document is None:
+    if not documents:
         return entry.context.source is Source.PORTAL
-    paper = queries.document(document)
-    check_fresh(named=is_named(paper), stored=hong_kong_date(paper.stored_at), since=since)
-    return paper.person in queries.authority_holders(client) and paper.kind == DocumentKind.SIGNATURE
+    queries.agreed_on_paper(documents, queries.mandate(client))
+    for each in map(queries.document, documents):
+        check_fresh(named=is_named(each), stored=hong_kong_date(each.stored_at), since=since)
+    return True
+
+
+def end_all(entry: Entry, client: UUID, end: End) -> None:
+    """End everything that a locked client lets the firm do, within another command."""
+    for each in standing_authorities(None, client).filter(ended_at=None):
+        entry.record(client, StandingAuthorityEnded(authority=each.id, end=end))
 
 
 def _renew(
-    entry: Entry, found: StandingAuthority, starts: date, ends: date, *, deemed: bool, document: UUID | None
+    entry: Entry,
+    found: StandingAuthority,
+    starts: date,
+    ends: date,
+    *,
+    deemed: bool,
+    documents: tuple[UUID, ...] = (),
 ) -> None:
     renewed = StandingAuthorityRenewed(
-        authority=found.id, starts=starts, ends=ends, deemed=deemed, document=document
+        authority=found.id, starts=starts, ends=ends, deemed=deemed, documents=documents
     )
     entry.record(found.client, renewed)

@@ -13,15 +13,24 @@ from ..rules.application import Control, PartyRole
 from ..rules.status import ClientType
 
 
-@event("clients.application-started")
+@event("clients.application-started", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationStarted:
-    """Somebody applies to become a client of this legal form; `signatures` must stand under instructions."""
+    """Somebody applies to become a client of this legal form; `signatures` must stand under instructions.
+
+    With a `client` it is an amendment: who is behind that client is to change.
+    """
 
     applicant: UUID
     form: ClientType
     signatures: int
     margin: bool
+    client: UUID | None = None
+
+
+@upcaster("clients.application-started", schema=1)
+def _of_a_new_client(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "client": None}
 
 
 @event("clients.application-party-named")
@@ -137,12 +146,18 @@ def _without_amount(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "amount": None, "currency": "HKD"}
 
 
-@event("clients.application-approved")
+@event("clients.application-approved", schema=2)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplicationApproved:
-    """Two people made the applicant a client."""
+    """Two people made the applicant a client, or a client what the amendment says, on these signed papers."""
 
     client: UUID
+    documents: tuple[UUID, ...] = ()
+
+
+@upcaster("clients.application-approved", schema=1)
+def _without_papers(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "documents": []}
 
 
 @event("clients.application-refused")

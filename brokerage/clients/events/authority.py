@@ -10,23 +10,30 @@ from brokerage.ledger.registry import Audience, event, upcaster
 from ..rules.authority import Capacity
 
 
-@event("clients.authority-granted", schema=2, audience=Audience.CLIENT)
+@event("clients.authority-granted", schema=3, audience=Audience.CLIENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityGranted:
     """The person may act for the client in this capacity from now on, until the end of a day if one is set.
 
-    `document` is the paper that was seen: the power of attorney, or what proves who the person is.
+    `document` is the paper that was seen: the power of attorney, or what proves who the person is; then
+    `identity` proves who the attorney is. By an application it is neither: what proves it is named there.
     """
 
     person: UUID
     capacity: Capacity
     until: date | None = None
     document: UUID | None = None
+    identity: UUID | None = None
 
 
 @upcaster("clients.authority-granted", schema=1)
 def _without_end(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "until": None, "document": None}
+
+
+@upcaster("clients.authority-granted", schema=2)
+def _without_identity(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "identity": None}
 
 
 @event("clients.authority-ended", audience=Audience.CLIENT)

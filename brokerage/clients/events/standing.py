@@ -19,13 +19,13 @@ from ..rules.knowledge import Basis
 from ..rules.tax import EntityKind
 
 
-@event("clients.investor-classified", schema=2)
+@event("clients.investor-classified", schema=3)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvestorClassified:
     """CLI-1 and CLI-2: as what the client is treated, on which evidence, and when that is looked at again.
 
-    `evidence_dated` is the date that staff saw on the evidence; None without evidence. `consent` is the paper
-    on which suitability is waived.
+    `evidence_dated` is the date that staff saw on the evidence; None without evidence. `consents` are the
+    papers on which suitability is waived.
     """
 
     investor: Investor
@@ -35,12 +35,19 @@ class InvestorClassified:
     review_due: date
     suitability: bool
     terms: date
-    consent: UUID | None = None
+    consents: tuple[UUID, ...] = ()
 
 
 @upcaster("clients.investor-classified", schema=1)
 def _without_consent(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "consent": None}
+
+
+@upcaster("clients.investor-classified", schema=2)
+def _on_one_consent(data: dict[str, Any]) -> dict[str, Any]:
+    """One paper was enough, whatever the mandate asked."""
+    kept = {name: value for name, value in data.items() if name != "consent"}
+    return kept | {"consents": [data["consent"]] if data["consent"] else []}
 
 
 @event("clients.knowledge-assessed")

@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 from uuid import UUID
 
-from brokerage.ledger.registry import Audience, event
+from brokerage.ledger.registry import Audience, event, upcaster
 
 from ..rules.standing_authorities import End, Purpose
 
 
-@event("clients.standing-authority-given", audience=Audience.CLIENT)
+@event("clients.standing-authority-given", schema=2, audience=Audience.CLIENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingAuthorityGiven:
-    """In writing, until the end of a day; `document` is the paper; None: by an act in the portal."""
+    """In writing until the end of a day: `documents` are the papers, none if by an act in the portal."""
 
     authority: UUID
     purpose: Purpose
     starts: date
     ends: date
-    document: UUID | None
+    documents: tuple[UUID, ...]
 
 
 @event("clients.renewal-announced", audience=Audience.CLIENT)
@@ -53,7 +54,7 @@ class RenewalObjected:
     authority: UUID
 
 
-@event("clients.standing-authority-renewed", audience=Audience.CLIENT)
+@event("clients.standing-authority-renewed", schema=2, audience=Audience.CLIENT)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StandingAuthorityRenewed:
     """From the day after its end: by the client in writing, or deemed by silence after notice."""
@@ -62,7 +63,7 @@ class StandingAuthorityRenewed:
     starts: date
     ends: date
     deemed: bool
-    document: UUID | None
+    documents: tuple[UUID, ...]
 
 
 @event("clients.standing-authority-ended", audience=Audience.CLIENT)
@@ -72,3 +73,11 @@ class StandingAuthorityEnded:
 
     authority: UUID
     end: End
+
+
+@upcaster("clients.standing-authority-given", schema=1)
+@upcaster("clients.standing-authority-renewed", schema=1)
+def _on_one_paper(data: dict[str, Any]) -> dict[str, Any]:
+    """One paper was enough, whatever the mandate asked."""
+    kept = {name: value for name, value in data.items() if name != "document"}
+    return kept | {"documents": [data["document"]] if data["document"] else []}

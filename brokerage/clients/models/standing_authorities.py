@@ -9,7 +9,7 @@ class StandingAuthority(models.Model):
     id = models.UUIDField(primary_key=True)
     client = models.UUIDField(db_index=True)
     purpose = models.TextField()
-    document = models.UUIDField(null=True)
+    documents = models.JSONField(default=list, help_text="The papers that it was given or renewed on.")
     starts = models.DateField()
     ends = models.DateField(db_index=True)
     noticed = models.DateField(null=True)

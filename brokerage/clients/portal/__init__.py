@@ -1,5 +1,10 @@
 """The portal's pages of this room."""
 
-from . import application, others, own
+from . import amendment, application, others, own
 
-urlpatterns = [*others.urlpatterns, *application.urlpatterns, *own.urlpatterns]
+urlpatterns = [
+    *amendment.urlpatterns,
+    *others.urlpatterns,
+    *application.urlpatterns,
+    *own.urlpatterns,
+]

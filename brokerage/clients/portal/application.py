@@ -102,19 +102,20 @@ def _done(facts: Facts) -> dict[str, bool]:
     done = {
         "entity": bool(facts.of(PartyRole.ENTITY)),
         "people": bool(facts.signers),
+        "parts": True,
         "papers": bool(facts.people) and facts.people <= facts.documented,
         "finances": facts.finances,
         "knowledge": facts.answers,
         "tax": bool(facts.people) and to_certify(facts) <= facts.certified,
     }
-    return {slug: done[slug] for slug in pages_of(facts.form)}
+    return {slug: done[slug] for slug in pages_of(facts)}
 
 
 @allow_client
 def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
     """One page of the application: its form, and what was said before as far as it is no secret."""
     asker, found = _mine(request, application)
-    page = pages_of(ClientType(found.form)).get(step)
+    page = pages_of(queries.facts(found)).get(step)
     if page is None or (found.applicant != asker.person and step != "tax"):
         raise Http404  # who is only named in it certifies the own tax residence, and no more
     form = page.form(request.POST or None, request.FILES or None, **page.offer(asker, found))
@@ -132,7 +133,7 @@ def step(request: HttpRequest, application: UUID, step: str) -> HttpResponse:
         "page": page,
         "form": form,
         "parts": parts_of(people_of(asker, application), application),
-        "removes": step in ("entity", "people") and found.state == State.DRAFT,
+        "removes": step in ("entity", "people", "parts") and found.state == State.DRAFT,
     }
     return render(request, "portal/clients/step.html", shown)
 

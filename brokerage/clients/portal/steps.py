@@ -15,7 +15,8 @@ from brokerage.ledger.commands import Command
 
 from .. import commands, forms, queries, vault
 from ..models import Application
-from ..rules.application import ROLES, Control, PartyRole
+from ..rules.amendment import is_another
+from ..rules.application import ROLES, Facts, PartyRole
 from ..rules.documents import DocumentKind
 from ..rules.person import PersonKind, Why
 from ..rules.status import ClientType
@@ -76,11 +77,13 @@ def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str
 
 
 def _name_person(asked: Asked) -> None:
-    given = asked.form.cleaned_data
-    person = asked.asker.person if given["me"] else seams.new_id()
-    role = PartyRole(given["role"])
-    control = Control(given["control"]) if given.get("control") else None
-    _name(asked, person, vault.Kind.INDIVIDUAL, role=role, control=control)
+    person = asked.asker.person if asked.form.cleaned_data["me"] else seams.new_id()
+    _name(asked, person, vault.Kind.INDIVIDUAL, **asked.form.part())
+
+
+def _name_again(asked: Asked) -> None:
+    person = UUID(asked.form.cleaned_data["person"])
+    asked.give(commands.name_party, application=asked.application.id, person=person, **asked.form.part())
 
 
 def _name_body(asked: Asked) -> None:
@@ -147,6 +150,10 @@ def _roles(asker: Principal, application: Application) -> dict[str, Any]:
     return {"roles": ROLES[ClientType(application.form)]}
 
 
+def _people_and_roles(asker: Principal, application: Application) -> dict[str, Any]:
+    return _people(asker, application) | _roles(asker, application)
+
+
 class Step(NamedTuple):
     """One page: its form, what that is made with, and what a sound answer does.
 
@@ -174,6 +181,13 @@ STEPS = {
         forms.Person,
         _name_person,
         _roles,
+    ),
+    "parts": Step(
+        gettext_lazy("Further parts"),
+        gettext_lazy("Somebody named already may have another part, such as a director who signs."),
+        forms.FurtherPart,
+        _name_again,
+        _people_and_roles,
     ),
     "papers": Step(
         gettext_lazy("Papers"),
@@ -205,6 +219,8 @@ STEPS = {
 }
 
 
-def pages_of(form: ClientType) -> dict[str, Step]:
-    """The pages that an application of this legal form has, in order."""
-    return {slug: step for slug, step in STEPS.items() if slug != "entity" or PartyRole.ENTITY in ROLES[form]}
+def pages_of(facts: Facts) -> dict[str, Step]:
+    """The pages that an application has, in order: for its legal form, and where it is judged."""
+    asked = dict.fromkeys(("entity", "parts"), PartyRole.ENTITY in ROLES[facts.form])
+    asked |= dict.fromkeys(("finances", "knowledge"), is_another(facts))
+    return {slug: step for slug, step in STEPS.items() if asked.get(slug, True)}

@@ -50,6 +50,7 @@ def _application(row: Application | None, recorded: Recorded) -> Application:
             form=event.form,
             signatures=event.signatures,
             margin=event.margin,
+            amends=event.client,
             state=State.DRAFT,
             started_at=recorded.effective_at,
             moved_at=recorded.effective_at,

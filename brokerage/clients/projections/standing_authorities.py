@@ -37,7 +37,7 @@ def evolved_standing_authority(row: StandingAuthority | None, recorded: Recorded
     event = recorded.event
     row = row or StandingAuthority(id=event.authority, client=recorded.stream)
     if isinstance(event, StandingAuthorityGiven):
-        row.purpose, row.document = event.purpose, event.document
+        row.purpose, row.documents = event.purpose, [str(each) for each in event.documents]
         row.starts, row.ends = event.starts, event.ends
     elif isinstance(event, RenewalAnnounced):
         row.noticed = hong_kong_date(recorded.effective_at)
@@ -46,7 +46,8 @@ def evolved_standing_authority(row: StandingAuthority | None, recorded: Recorded
     elif isinstance(event, RenewalObjected):
         row.objected = True
     elif isinstance(event, StandingAuthorityRenewed):
-        row.starts, row.ends, row.document = event.starts, event.ends, event.document or row.document
+        row.starts, row.ends = event.starts, event.ends
+        row.documents = [str(each) for each in event.documents] or row.documents
         row.noticed = row.delivered = None
         row.objected, row.renewals = False, row.renewals + 1
     else:

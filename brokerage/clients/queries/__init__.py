@@ -1,11 +1,11 @@
 """Reads of clients, of the people behind them, and of applications."""
 
 from .application import (
+    agreed_on_paper,
     agreement,
     agreement_text,
     agreements_in_force,
     application,
-    application_behind,
     applications,
     applications_of,
     assessed_limit,
@@ -23,6 +23,7 @@ from .application import (
     tax_status,
     texts_proposed,
 )
+from .behind import application_behind, is_amended, owners, people_behind
 from .client import (
     active_since,
     authority_holders,
@@ -43,9 +44,7 @@ from .person import (
     entrusted_to,
     found_by_name,
     is_settled,
-    owners,
     paper,
-    people_behind,
     person,
     person_if_known,
     readings_told,
@@ -55,6 +54,7 @@ from .person import (
 __all__ = (
     "able",
     "active_since",
+    "agreed_on_paper",
     "agreement",
     "agreement_text",
     "agreements_in_force",
@@ -76,6 +76,7 @@ __all__ = (
     "in_scope",
     "in_the_hands_of",
     "investor",
+    "is_amended",
     "is_settled",
     "labels",
     "mandate",

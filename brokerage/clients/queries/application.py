@@ -1,6 +1,6 @@
 """Reads of applications: where each stands, and what it still needs."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,16 +23,18 @@ from ..models import (
     VaultRecord,
 )
 from ..rules.agreements import AgreementKind, UnknownAgreement
-from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits
+from ..rules.amendment import Changes, changes
+from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits, owners_in
 from ..rules.application import Party as Part
 from ..rules.classification import Investor, investor_on
 from ..rules.documents import DocumentKind
-from ..rules.mandate import Mandate
+from ..rules.mandate import Mandate, check_instructed
 from ..rules.person import PersonKind
 from ..rules.stages import WAITS, undone
 from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
+from .behind import amended_by
 from .client import authority_holders
 from .person import paper
 from .person import person as person_of
@@ -43,12 +45,16 @@ PROOF = {PersonKind.INDIVIDUAL: DocumentKind.IDENTITY, PersonKind.ENTITY: Docume
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An open application in the queue: the step it has reached, whom it waits for and how long."""
+    """An open application in the queue: the step it has reached, whom it waits for and how long.
+
+    Of an amendment also what it changes.
+    """
 
     application: Application
     stage: Stage
     waits: Waits
     age: timedelta
+    changes: Changes | None
 
 
 def application(id: UUID, *, of: UUID | None = None) -> Application:
@@ -60,11 +66,6 @@ def application(id: UUID, *, of: UUID | None = None) -> Application:
     if found is None or (of is not None and found.applicant != of and of not in people_of(id)):
         raise UnknownApplication("There is no such application.", application=id)
     return found
-
-
-def application_behind(client: UUID) -> Application | None:
-    """The application that became the client; None for a client of an import."""
-    return Application.objects.filter(client=client).first()
 
 
 def applications(person: UUID | None) -> QuerySet[Application]:
@@ -132,6 +133,15 @@ def mandate(client: UUID) -> Mandate:
     return Mandate(signatures=standing(client).signatures, people=authority_holders(client))
 
 
+def agreed_on_paper(papers: Collection[UUID], mandate: Mandate) -> None:
+    """CLI-13: pass if signed papers of as many as a mandate asks were seen.
+
+    Raises UnknownDocument unless each is of the kind signature and of one who signs, or MandateNotMet.
+    """
+    seen = [paper(each, mandate.people, DocumentKind.SIGNATURE) for each in papers]
+    check_instructed(mandate, [each.person for each in seen])
+
+
 def agreement(id: UUID) -> Agreement:
     """The version of an agreement of that id; raises UnknownAgreement."""
     found = Agreement.objects.filter(pk=id).first()
@@ -173,10 +183,16 @@ def tax_status(person: UUID) -> TaxStatus | None:
 
 
 def facts(found: Application) -> Facts:
-    """All that decides where an application stands."""
-    parts = tuple(Part(party.person, PartyRole(party.role)) for party in parties(found.id))
+    """All that decides where an application stands.
+
+    In an amendment counts what was proved and signed before of those who were behind the client already, and
+    the bank account that is designated.
+    """
+    parts, earlier = _parts(found.id), amended_by(found)
+    before = _parts(earlier[0].id) if earlier else ()
+    known_before = {part.person for part in before}
     people = {part.person for part in parts}
-    owners = {part.person for part in parts if part.role in (PartyRole.HOLDER, PartyRole.ENTITY)}
+    owned = owners_in(parts)
     known = {each.id: each for each in Person.objects.filter(pk__in=people, erased_at=None)}
     judged = standing(found.id)
     taxed = TaxStatus.objects.filter(pk__in=people, certified_at__isnull=False, changed_at=None)
@@ -186,22 +202,25 @@ def facts(found: Application) -> Facts:
         margin=found.margin,
         state=State(found.state),
         parties=parts,
+        before=None if found.amends is None else before,
         described=frozenset(known),
         documented=_documented(known.values()),
-        identified=frozenset(
-            id for id, each in known.items() if found.identified.get(str(id)) == str(each.version)
-        ),
+        identified=_identified(known.values(), found, earlier, known_before),
         screened=frozenset(person for person in people if screening_clear(person)),
-        finances=_is_of(found.finances, owners),
-        answers=_is_of(found.answers, owners),
+        finances=_is_of(found.finances, owned),
+        answers=_is_of(found.answers, owned),
         investor=Investor(judged.investor) if judged.investor else None,
         knowledge=Stage.KNOWLEDGE in judged.assessed,
         credit=Stage.CREDIT in judged.assessed,
-        signed=_signed(found.id),
+        signed=_signed(found.id, [each.id for each in earlier], known_before),
         certified=frozenset(each.id for each in taxed),
         passive=any(each.entity == EntityKind.PASSIVE for each in taxed),
-        transferred=_is_of(found.transfer, owners),
+        transferred=any(_is_of(account, owned) for account in (found.transfer, _designated(found))),
     )
+
+
+def _parts(application: UUID) -> tuple[Part, ...]:
+    return tuple(Part(party.person, PartyRole(party.role)) for party in parties(application))
 
 
 def proved(person: UUID, document: UUID) -> Person:
@@ -225,12 +244,32 @@ def _documented(persons: Iterable[Person]) -> frozenset[UUID]:
     return frozenset(person for person, kind in papers if kind == kinds[person])
 
 
-def _signed(stream: UUID) -> dict[AgreementKind, frozenset[UUID]]:
-    given = [(each.agreement, each.person) for each in signatures(stream)]
+def _identified(
+    persons: Iterable[Person], found: Application, earlier: Iterable[Application], known_before: set[UUID]
+) -> frozenset[UUID]:
+    """Whose present details a paper proved, in this application or in one it amends."""
+    proofs = set(found.identified.items())
+    for each in earlier:
+        proofs |= {(id, version) for id, version in each.identified.items() if UUID(id) in known_before}
+    return frozenset(each.id for each in persons if (str(each.id), str(each.version)) in proofs)
+
+
+def _signed(
+    stream: UUID, earlier: Iterable[UUID], known_before: set[UUID]
+) -> dict[AgreementKind, frozenset[UUID]]:
+    """Who signed each agreement in force, in this application or in one it amends."""
+    given = {(each.agreement, each.person) for each in signatures(stream)}
+    for other in earlier:
+        given |= {(each.agreement, each.person) for each in signatures(other) if each.person in known_before}
     return {
         kind: frozenset(person for signed, person in given if signed == version.id)
         for kind, version in agreements_in_force().items()
     }
+
+
+def _designated(found: Application) -> UUID | None:
+    """The bank account that an amended client pays from; None for a new client."""
+    return standing(found.amends).account if found.amends else None
 
 
 def queue(at: datetime) -> list[Waiting]:
@@ -240,5 +279,6 @@ def queue(at: datetime) -> list[Waiting]:
 
 
 def _waiting(row: Application, at: datetime) -> Waiting:
-    stage = undone(facts(row))[0]
-    return Waiting(row, stage, WAITS[stage], at - row.moved_at)
+    known = facts(row)
+    stage = undone(known)[0]
+    return Waiting(row, stage, WAITS[stage], at - row.moved_at, changes(known) if row.amends else None)

@@ -1,19 +1,17 @@
 """What freezes clients, and through whom."""
 
+from datetime import datetime
 from uuid import UUID
 
 from brokerage.ledger import queries as ledger
 
 from ..events import AuthorityGranted
 from ..events.holds import DeathReported, InsolvencyReported, ReportWithdrawn
-from ..models import Application, Authority, Client, Document, Party
-from ..rules.application import PartyRole
-from ..rules.authority import CAPACITY, Capacity
+from ..models import Authority, Client, Document
+from ..rules.authority import Capacity
 from ..rules.holds import Befell, Ground, screening_hold
 from ..rules.status import ClientStatus
-
-BEHIND = frozenset(PartyRole) - frozenset(CAPACITY)
-"""The roles that tell who is behind a client; whether holders and signatories act, their authority tells."""
+from .behind import clients_behind, parties_behind
 
 
 def holds_on(client: UUID) -> dict[UUID, Ground]:
@@ -31,19 +29,6 @@ def clients_of(person: UUID) -> list[UUID]:
     """The clients a person has any authority over, or is behind, by id."""
     standing = Authority.objects.filter(person=person, ended_at=None)
     return sorted({*standing.values_list("client", flat=True), *clients_behind(person)})
-
-
-def clients_behind(person: UUID, *roles: PartyRole) -> frozenset[UUID]:
-    """The clients whose applications name a person who is, runs, owns or benefits from them, in any role."""
-    named = Party.objects.filter(person=person, removed_at=None, role__in=roles or BEHIND)
-    opened = Application.objects.filter(id__in=named.values("application"))
-    return frozenset(each.client for each in opened if each.client)
-
-
-def parties_behind(client: UUID) -> list[Party]:
-    """Who is behind a client by its application: the entity itself, who runs, owns or benefits from it."""
-    opened = Application.objects.filter(client=client).values("id")
-    return list(Party.objects.filter(application__in=opened, removed_at=None, role__in=BEHIND))
 
 
 def people_of(client: UUID) -> frozenset[UUID]:
@@ -72,6 +57,20 @@ def reports_of(person: UUID) -> list[DeathReported | InsolvencyReported]:
             kind = DeathReported if each.event.what is Befell.DEATH else InsolvencyReported
             reports = [report for report in reports if not isinstance(report, kind)]
     return reports
+
+
+def powers_of(client: UUID, principal: UUID) -> list[UUID]:
+    """Who acts for a client under a power of attorney that a holder gave; everybody, of its only holder."""
+    standing, principals = authorities_of(client), principals_of(client)
+    sole = [other for other, capacity in standing if capacity is Capacity.HOLDER] == [principal]
+    attorneys = [other for other, capacity in standing if capacity is Capacity.ATTORNEY]
+    return [each for each in attorneys if sole or principals.get(each) == principal]
+
+
+def stopped_since(client: UUID, moment: datetime) -> frozenset[UUID]:
+    """Those who signed for a client and whose authority ended after an instant, and was not granted again."""
+    ended = Authority.objects.filter(client=client, ended_at__gt=moment).exclude(capacity=Capacity.ATTORNEY)
+    return frozenset(ended.values_list("person", flat=True))
 
 
 def clients_stopped_by(person: UUID) -> list[UUID]:

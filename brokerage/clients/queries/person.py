@@ -26,6 +26,7 @@ from ..rules.documents import DocumentKind, UnknownDocument
 from ..rules.names import search_key
 from ..rules.person import PersonErased, UnknownPerson, Why, check_can_act
 from ..rules.status import ClientStatus
+from .behind import decided_on
 
 TOLD = (Why.OWN, Why.ONBOARDING, Why.CLIENT, Why.TAX)
 
@@ -100,16 +101,15 @@ def entrusted_to(person: UUID) -> frozenset[UUID]:
 
 def is_settled(person: UUID) -> bool:
     """Whether the firm relies on a person's record: the person acts for a client, or was decided on."""
-    named = Party.objects.filter(person=person, removed_at=None).values("application")
-    decided = Application.objects.filter(id__in=named, state__in=(State.APPROVED, State.REFUSED))
-    return Authority.objects.filter(person=person, ended_at=None).exists() or decided.exists()
+    return Authority.objects.filter(person=person, ended_at=None).exists() or decided_on(person)
 
 
 def relationships(person: UUID) -> list[datetime | None]:
     """When each relationship of the person with the firm ended (CLI-9); None for one that goes on.
 
-    Clients the person acts or acted for, and applications that name the person or that it made; a draft is
-    left out unless it was handed in before it was returned.
+    Clients the person acts or acted for, and applications that name the person or that it made, older ones of
+    a client that was amended since among them; a draft is left out unless it was handed in before it was
+    returned.
     """
     named = Party.objects.filter(person=person).values("application")
     made = Application.objects.filter(Q(id__in=named) | Q(applicant=person))
@@ -123,7 +123,7 @@ def relationships(person: UUID) -> list[datetime | None]:
 
 
 def clients_held_by(person: UUID) -> list[UUID]:
-    """The clients whose name is this person's: those the person holds or held, or is."""
+    """The clients whose name is or was this person's: those the person holds or held, is or was."""
     held = Authority.objects.filter(person=person, capacity=Capacity.HOLDER)
     named = Party.objects.filter(person=person, role__in=(PartyRole.HOLDER, PartyRole.ENTITY))
     opened = Application.objects.filter(id__in=named.values("application"), client__isnull=False)
@@ -131,32 +131,12 @@ def clients_held_by(person: UUID) -> list[UUID]:
 
 
 def clients_under_hold() -> frozenset[UUID]:
-    """The clients of whom somebody behind them has a legal hold on the records."""
+    """The clients of whom somebody who is or was behind them has a legal hold on the records."""
     held = Person.objects.exclude(holds=[]).values("id")
     acting = Authority.objects.filter(person__in=held).values_list("client", flat=True)
     named = Party.objects.filter(person__in=held).values("application")
     opened = Application.objects.filter(id__in=named, client__isnull=False).values_list("client", flat=True)
     return frozenset(acting) | frozenset(each for each in opened if each)
-
-
-def people_behind(client: UUID) -> frozenset[UUID]:
-    """Whose papers speak of a client: those who act for it, and those its application named."""
-    applied = Application.objects.filter(client=client).values("id")
-    named = Party.objects.filter(application__in=applied, removed_at=None)
-    acting = Authority.objects.filter(client=client, ended_at=None)
-    return frozenset(acting.values_list("person", flat=True)) | frozenset(
-        named.values_list("person", flat=True)
-    )
-
-
-def owners(client: UUID) -> frozenset[UUID]:
-    """Who a client is: those who hold it, or the entity that its application named."""
-    held = Authority.objects.filter(client=client, capacity=Capacity.HOLDER, ended_at=None)
-    applied = Application.objects.filter(client=client).values("id")
-    named = Party.objects.filter(application__in=applied, role=PartyRole.ENTITY, removed_at=None)
-    return frozenset(held.values_list("person", flat=True)) | frozenset(
-        named.values_list("person", flat=True)
-    )
 
 
 def found_by_name(text: str, scope: frozenset[UUID] | None = None) -> list[UUID]:

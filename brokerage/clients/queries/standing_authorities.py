@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, QuerySet
@@ -19,8 +20,10 @@ from ..rules.status import ClientStatus
 from .application import investor
 from .client import client as client_of
 
-PAPERS = ("document", "evidence", "consent")
+PAPERS = ("document", "identity", "evidence")
 """What events call a paper that they rest on."""
+SEVERAL = ("documents", "consents")
+"""What they call papers that several signed."""
 STOPPED = (ClientStatus.FROZEN, ClientStatus.CLOSED)
 
 
@@ -61,11 +64,12 @@ def is_named(paper: Document) -> bool:
     applications = Party.objects.filter(person=paper.person).values_list("application", flat=True)
     streams = {paper.person, *clients, *applications}
     told = [each.event for stream in streams for each in ledger.events(stream)]
-    return any(
-        paper.id in (getattr(each, name, None) for name in PAPERS)
-        for each in told
-        if not isinstance(each, DocumentStored)
-    )
+    return any(paper.id in _rested_on(each) for each in told if not isinstance(each, DocumentStored))
+
+
+def _rested_on(event: Any) -> set[UUID | None]:
+    several = (each for name in SEVERAL for each in getattr(event, name, ()))
+    return {*(getattr(event, name, None) for name in PAPERS), *several}
 
 
 def to_announce(day: date, on_their_way: Collection[UUID]) -> list[UUID]:

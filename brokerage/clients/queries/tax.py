@@ -18,8 +18,8 @@ from ..rules.stages import CONTROLLERS
 from ..rules.status import ClientStatus
 from ..rules.tax import valid_until
 from ..rules.terms import terms
-from .holds import clients_behind, clients_of, is_closed, parties_behind
-from .person import people_behind
+from .behind import clients_behind, parties_behind, people_behind
+from .holds import clients_of, is_closed
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,12 @@ class StepMissing(Refused):
     code = "clients.step-missing"
 
 
+class StepNotNeeded(Refused):
+    """An amendment that leaves the client who it is asks for no new judgement."""
+
+    code = "clients.step-not-needed"
+
+
 class TransferTooSmall(Refused):
     """CLI-5: the first transfer is below the least amount."""
 
@@ -146,15 +152,24 @@ class Party:
     role: PartyRole
 
 
+def owners_in(parties: Collection[Party]) -> frozenset[UUID]:
+    """Who the client is by these roles: its holders, or the entity itself."""
+    return frozenset(each.person for each in parties if each.role in (PartyRole.HOLDER, PartyRole.ENTITY))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """All that decides where an application stands. Sets hold the persons of whom something is so."""
+    """All that decides where an application stands. Sets hold the persons of whom something is so.
+
+    `before` is who was behind the client that is amended: nobody for one of an import, None for a new client.
+    """
 
     form: ClientType
     signatures: int
     margin: bool
     state: State
     parties: tuple[Party, ...] = ()
+    before: tuple[Party, ...] | None = None
     described: frozenset[UUID] = frozenset()
     documented: frozenset[UUID] = frozenset()
     identified: frozenset[UUID] = frozenset()
@@ -181,7 +196,7 @@ class Facts:
     @property
     def owners(self) -> frozenset[UUID]:
         """Who the client will be: its holders, or the entity itself."""
-        return self.of(PartyRole.HOLDER, PartyRole.ENTITY)
+        return owners_in(self.parties)
 
     @property
     def signers(self) -> frozenset[UUID]:

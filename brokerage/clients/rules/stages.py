@@ -6,6 +6,7 @@ from uuid import UUID
 from brokerage.ledger.refusal import Refused
 
 from .agreements import required
+from .amendment import is_another
 from .application import (
     OPEN,
     ApplicationClosed,
@@ -14,6 +15,7 @@ from .application import (
     Stage,
     State,
     StepMissing,
+    StepNotNeeded,
     Waits,
     check_parties,
 )
@@ -39,7 +41,8 @@ def _parties_named(facts: Facts) -> bool:
 
 def _applied(facts: Facts) -> bool:
     complete = facts.people <= facts.described and facts.people <= facts.documented
-    return _parties_named(facts) and complete and facts.finances and facts.state is not State.DRAFT
+    told = facts.finances or not is_another(facts)
+    return _parties_named(facts) and complete and told and facts.state is not State.DRAFT
 
 
 def to_sign(facts: Facts) -> frozenset[UUID]:
@@ -62,14 +65,6 @@ def _agreed(facts: Facts) -> bool:
 def bound(facts: Facts) -> frozenset[UUID]:
     """Who signed all agreements in force and certified for tax, of those who sign for the client."""
     return (facts.signers - to_sign(facts)) & facts.certified
-
-
-def check_bound(facts: Facts, person: UUID) -> None:
-    """CLI-5, CLI-13: pass if a person is bound as a holder of the client; raises StepMissing."""
-    if person not in bound(facts):
-        raise StepMissing(
-            "A new holder signs the agreements in force and certifies for tax in an application: start one."
-        )
 
 
 def check_signed(facts: Facts) -> None:
@@ -126,15 +121,29 @@ WAITS: dict[Stage, Waits] = {
 }
 
 
+JUDGING = frozenset({Stage.CLASSIFICATION, Stage.KNOWLEDGE, Stage.CREDIT})
+"""The steps that judge what the client is, knows and has."""
+
+
+def needed(facts: Facts) -> tuple[Stage, ...]:
+    """The steps that an application takes, in order: all, or no judgement where the client stays who it is.
+
+    What those who stay did before counts in every other step: see `queries.facts`.
+    """
+    return tuple(stage for stage in Stage if stage not in JUDGING or is_another(facts))
+
+
 def undone(facts: Facts) -> tuple[Stage, ...]:
-    """The steps that are not done, in order."""
-    return tuple(stage for stage in Stage if not DONE[stage](facts))
+    """The steps that are needed and not done, in order."""
+    return tuple(stage for stage in needed(facts) if not DONE[stage](facts))
 
 
 def check_step(stage: Stage, facts: Facts) -> None:
-    """Pass if everything before a step is done; raises ApplicationClosed or StepMissing."""
+    """Pass if everything before a step is done; raises ApplicationClosed, StepNotNeeded or StepMissing."""
     if facts.state not in OPEN:
         raise ApplicationClosed("This application was decided or withdrawn.", state=facts.state)
-    missing = [each for each in BEFORE[stage] if not DONE[each](facts)]
+    if stage not in needed(facts):
+        raise StepNotNeeded("The client stays who it is, and as it was judged.", step=stage)
+    missing = [each for each in undone(facts) if each in BEFORE[stage]]
     if missing:
         raise StepMissing(f"First comes: {missing[0]}.", step=stage, missing=missing)

@@ -31,6 +31,8 @@ class End(StrEnum):
     WITHOUT_NOTICE = "lapsed-without-notice"
     """Its last day passed before a notice of its renewal had reached the client in time."""
     CLOSED = "client-closed"
+    ANOTHER = "client-changed"
+    """The client's holders or its entity changed: those who gave it are not the client any more."""
 
 
 class NotWritten(Refused):

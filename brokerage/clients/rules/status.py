@@ -53,6 +53,8 @@ class Act(StrEnum):
     HOUSE_SALE = "house-sale"
     AUTHORISE = "authorise"
     """A standing authority is given or renewed."""
+    AMEND = "amend"
+    """Who is behind the client changes."""
 
 
 ALLOWED: dict[ClientStatus, frozenset[Act]] = {

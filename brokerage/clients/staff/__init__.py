@@ -1,8 +1,9 @@
 """The desk's pages of this room."""
 
-from . import cases, complaints, details, onboarding, people, watch
+from . import amendment, cases, complaints, details, onboarding, people, watch
 
 urlpatterns = [
+    *amendment.urlpatterns,
     *onboarding.urlpatterns,
     *people.urlpatterns,
     *details.urlpatterns,

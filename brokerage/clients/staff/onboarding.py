@@ -1,6 +1,6 @@
 """The onboarding desk: what waits for whom, one application with its papers, and what may be decided."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,19 +24,25 @@ from brokerage.ledger.commands import Command
 from brokerage.ledger.refusal import Refused
 
 from .. import commands, queries, vault
+from ..models import Document
 from ..returned import RETURNED
-from ..rules.application import OPEN, Stage, UnknownApplication
+from ..rules.amendment import changes, is_another
+from ..rules.application import OPEN, Facts, UnknownApplication
+from ..rules.application import Party as Part
 from ..rules.classification import Investor
 from ..rules.credit import Ground
 from ..rules.documents import EXTENSION, DocumentKind, Media, UnknownDocument
 from ..rules.person import PersonErased, Why
-from ..rules.stages import DONE, undone
+from ..rules.stages import DONE, needed, undone
 from ..rules.transfers import BankAccount
 
 
 @allow(Perm.SEE_ONBOARDING)
 def queue(request: HttpRequest) -> HttpResponse:
-    """Open applications, the longest waiting first: the step each has reached and whom it waits for."""
+    """Open applications, the longest waiting first: the step each has reached and whom it waits for.
+
+    Those that amend a client there is are marked.
+    """
     waiting = queries.queue(seams.now())
     who = request.GET.get("waits", "")
     rows = [each for each in waiting if not who or each.waits == who]
@@ -62,9 +68,14 @@ def application(request: HttpRequest, application: UUID) -> HttpResponse:
     left = undone(facts)
     shown = {
         "application": found,
-        "stages": [(stage, DONE[stage](facts)) for stage in Stage],
+        "amended": queries.client(found.amends) if found.amends else None,
+        "changes": _changes(asker, facts) if found.amends else [],
+        "signatures": queries.standing(found.amends).signatures if found.amends else None,
+        "stages": [(stage, DONE[stage](facts)) for stage in needed(facts)],
         "stage": left[0] if left else None,
         "people": [_person(asker, party, facts) for party in queries.parties(application)],
+        "signed": _signed_papers(found.id, facts.before or ()),
+        "judged": is_another(facts),
         "finances": _sealed(asker, found.finances if facts.finances else None),
         "answers": _sealed(asker, found.answers if facts.answers else None),
         "standing": queries.standing(application),
@@ -75,6 +86,31 @@ def application(request: HttpRequest, application: UUID) -> HttpResponse:
         "suggested": f"C-{found.id.hex[-8:].upper()}",
     }
     return render(request, "staff/clients/application.html", shown)
+
+
+def _changes(asker: Principal, facts: Facts) -> list[tuple[str, list[tuple[str, UUID, Any]]]]:
+    """What an amendment changes in words: who joins, leaves and stays."""
+    change = changes(facts)
+    told = ((_("Joins"), change.joins), (_("Leaves"), change.leaves), (_("Stays"), change.stays))
+    return [
+        (words, sorted((_named(asker, each) for each in parties), key=lambda named: named[:2]))
+        for words, parties in told
+        if parties
+    ]
+
+
+def _named(asker: Principal, party: Part) -> tuple[str, UUID, Any]:
+    """The role, the person, and the names for whoever may see them."""
+    known = queries.person_if_known(party.person)
+    details = _sealed(asker, known.version if known else None)
+    return party.role, party.person, details.names if details else ()
+
+
+def _signed_papers(application: UUID, before: Iterable[Part]) -> list[Document]:
+    """The signed papers of everybody in an application, and of who was behind the client before."""
+    people = dict.fromkeys([*queries.people_of(application), *(each.person for each in before)])
+    papers = [paper for person in people for paper in queries.documents(person)]
+    return [paper for paper in papers if paper.kind == DocumentKind.SIGNATURE]
 
 
 def _person(asker: Principal, party: Any, facts: Any) -> dict[str, Any]:
@@ -133,7 +169,7 @@ def _investor(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
         "investor": _one_of(Investor, request.POST.get("investor", "")),
         "evidence": _id(request, "evidence", optional=True),
         "evidence_dated": _day(request, "evidence_dated", optional=True),
-        "consent": _id(request, "consent", optional=True),
+        "consents": _ids(request, "consents"),
         "assessed": "assessed" in request.POST,
         "waive": "waive" in request.POST,
     }
@@ -166,7 +202,17 @@ def _transfer(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
 
 
 def _reference(request: HttpRequest, application: UUID) -> Mapping[str, Any]:
-    return {"reference": request.POST.get("reference", "").strip()}
+    return {
+        "reference": request.POST.get("reference", "").strip(),
+        "papers": _ids(request, "papers"),
+    }
+
+
+def _ids(request: HttpRequest, name: str) -> tuple[UUID, ...]:
+    try:
+        return tuple(UUID(each) for each in request.POST.getlist(name))
+    except ValueError as error:
+        raise BadRequest(_("Choose one from the list.")) from error
 
 
 def _id(request: HttpRequest, name: str, *, optional: bool = False) -> Any:

@@ -1,0 +1,84 @@
+"""An amendment: an application that changes who is behind a client there is already (CLI-13)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from brokerage.ledger.refusal import Refused
+
+from .application import Facts, Party, owners_in
+from .mandate import Mandate, check_instructed
+from .status import ClientType
+
+LEFT = "AMENDED"
+"""Why the authority of somebody ends whom an amendment leaves out."""
+
+
+class FormKept(Refused):
+    """A client keeps its legal form: another form is another client."""
+
+    code = "clients.form-kept"
+
+
+class AmendmentOpen(Refused):
+    """Another amendment of the client is open."""
+
+    code = "clients.amendment-open"
+
+
+class AmendmentOvertaken(Refused):
+    """Somebody whom the amendment lets sign was stopped from signing since it was begun."""
+
+    code = "clients.amendment-overtaken"
+
+
+class AmendInstead(Refused):
+    """Who signs for a client that came by an application, and how many together, changes by an amendment."""
+
+    code = "clients.amend-instead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What an amendment changes: who joins in which role, who leaves one, and who stays."""
+
+    joins: frozenset[Party]
+    leaves: frozenset[Party]
+    stays: frozenset[Party]
+
+
+def changes(facts: Facts) -> Changes:
+    """Who joins, leaves and stays, role by role; in an application of a new client everybody joins."""
+    before, after = frozenset(facts.before or ()), frozenset(facts.parties)
+    return Changes(joins=after - before, leaves=before - after, stays=before & after)
+
+
+def is_another(facts: Facts) -> bool:
+    """Whether the client is new, or will be somebody else: its holders or its entity change.
+
+    So it is where nobody is on record yet, as of a client of an import.
+    """
+    return facts.before is None or owners_in(facts.before) != facts.owners
+
+
+def check_amendable(form: ClientType, wanted: ClientType, *, is_open: bool) -> None:
+    """Pass if a client of this form may be amended to a form; raises FormKept or AmendmentOpen."""
+    if wanted is not form:
+        raise FormKept("The legal form cannot change; open another client.", form=form, wanted=wanted)
+    if is_open:
+        raise AmendmentOpen("Another change of who is behind this client is open; finish or withdraw it.")
+
+
+def check_agreed(mandate: Mandate, by: Collection[UUID]) -> None:
+    """CLI-13: pass if as many as the mandate asks, or all who are left to act, stand behind an amendment.
+
+    Who leaves by it counts as anybody else; where nobody is left, nobody agrees. Raises MandateNotMet.
+    """
+    needed = min(mandate.signatures, len(mandate.people)) or 1
+    check_instructed(Mandate(signatures=needed, people=mandate.people), by)
+
+
+def check_not_overtaken(signers: Collection[UUID], stopped: Collection[UUID]) -> None:
+    """CLI-13: pass unless one of the signers was stopped since; raises AmendmentOvertaken."""
+    if set(signers) & set(stopped):
+        raise AmendmentOvertaken("Somebody named to sign was stopped since this was begun; begin it anew.")
