@@ -32,8 +32,9 @@ def amending(client: UUID, **changes: Any) -> UUID:
 
 
 def handed_in(application: UUID) -> UUID:
-    """Hand an amendment in, and have whoever is new in it identified and screened; returns it."""
-    commands.submit_application(context(), application=application)
+    """Let the applicant hand it in, and have who is new in it identified and screened; returns it."""
+    applicant = queries.application(application).applicant
+    commands.submit_application(context(maker=applicant), application=application)
     facts = queries.facts(queries.application(application))
     for person in sorted(facts.people - facts.identified):
         document = queries.documents(person)[0].id

@@ -134,6 +134,12 @@ def version(stream: UUID) -> int:
     return row[0] if row else 0
 
 
+def maker_of(entry: UUID) -> UUID | None:
+    """The person behind an entry; None for one of the house or of a job."""
+    row = store.cursor().execute("SELECT maker FROM ledger_entry WHERE id = %s", [entry]).fetchone()
+    return row[0] if row else None
+
+
 def references(entry: UUID) -> list[tuple[str, str]]:
     """The lasting names of the events that an entry wrote, each with its kind, in order."""
     written = "SELECT stream || '@' || version, kind FROM ledger_event WHERE entry = %s ORDER BY seq"

@@ -178,7 +178,7 @@ def test_a_client_of_an_import_comes_on_record_by_an_amendment_and_is_assessed()
         entitled(client)
     newcomers.name(DESK, application, HolderFactory(id=holder))
     told(application)
-    submit_application(context(), application=application)
+    submit_application(context(maker=holder), application=application)
     newcomer = NewcomerFactory(people=(HolderFactory(id=holder),))
     newcomers.go_on(DESK, application, newcomer)
     assert queries.assessed_limit(client) is None

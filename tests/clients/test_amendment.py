@@ -145,7 +145,8 @@ class TestAnAmendment:
         assert len(now.parties) == 5
         assert now.people <= now.identified & now.screened & now.documented
         assert {each.control for each in queries.parties(application) if each.role == "controller"} == {"801"}
-        submit_application(context(), application=application)
+        applicant = queries.application(application).applicant
+        submit_application(context(maker=applicant), application=application)
         assert undone(standing(application)) == (Stage.APPROVAL,)
         row, labels = queries.client(client), queries.labels([client])
         granted, before = authorities_of(client), len(ledger.events(client))

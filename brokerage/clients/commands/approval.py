@@ -5,6 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
+from brokerage.access import queries as access
 from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import command
@@ -13,7 +14,7 @@ from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
 from ..events import AuthorityGranted
-from ..events.application import ApplicationApproved, FirstTransferReceived
+from ..events.application import ApplicationApproved, ApplicationSubmitted, FirstTransferReceived
 from ..events.standing import (
     AccountDesignated,
     CreditAssessed,
@@ -25,7 +26,7 @@ from ..models import Application
 from ..queries.holds import authorities_of, stopped_since
 from ..queries.standing_authorities import is_named
 from ..rules.amendment import LEFT, check_agreed, check_not_overtaken, is_another
-from ..rules.application import Facts, PartyRole, Stage
+from ..rules.application import Facts, PartyRole, Stage, StepMissing
 from ..rules.authority import CAPACITY, Capacity
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind
@@ -98,11 +99,14 @@ def approve_application(
     entry.lock(application, client, *queries.people_of(application))
     found = queries.application(application)
     facts = queries.facts(found)
+    if amended:
+        check_not_overtaken(facts.signers, stopped_since(client, found.started_at))
     check_step(Stage.APPROVAL, facts)
+    _check_unchanged(entry, found)
     for person in sorted(facts.of(*LIVING)):
         queries.able(person)
     if amended:
-        _check_amendment(found, facts, client, papers)
+        _check_amendment(found, client, papers)
     else:
         investor = facts.investor or Investor.RETAIL
         form, classification = ClientType(found.form), investor.classification
@@ -116,16 +120,28 @@ def approve_application(
     return client
 
 
-def _check_amendment(found: Application, facts: Facts, client: UUID, papers: Sequence[UUID]) -> None:
-    """CLI-13: pass if the locked client may change, wants to, and let everybody sign who is to sign."""
+def _check_amendment(found: Application, client: UUID, papers: Sequence[UUID]) -> None:
+    """CLI-13: pass if the locked client may change, and as many want it to as its mandate asks."""
     check_may(ClientStatus(queries.client(client).status), Act.AMEND)
     mandate = queries.mandate(client)
     seen = [queries.paper(each, mandate.people, DocumentKind.SIGNATURE) for each in papers]
     begun = hong_kong_date(found.started_at)
     for each in seen:
         check_fresh(named=is_named(each), stored=hong_kong_date(each.stored_at), since=begun)
-    check_agreed(mandate, [found.applicant, *(each.person for each in seen)])
-    check_not_overtaken(facts.signers, stopped_since(client, found.started_at))
+    check_agreed(mandate, [*_handed_in_by(found), *(each.person for each in seen)])
+
+
+def _handed_in_by(found: Application) -> list[UUID]:
+    """The applicant, if he handed it in himself: whoever else did has said nothing for him."""
+    handed = [each for each in ledger.events(found.id) if isinstance(each.event, ApplicationSubmitted)]
+    return [found.applicant] if ledger.maker_of(handed[-1].entry) == found.applicant else []
+
+
+def _check_unchanged(entry: Entry, found: Application) -> None:
+    """Pass unless it was handed in again after its approval was proposed; raises StepMissing."""
+    proposed = entry.context.proposal
+    if proposed and found.submitted_at and access.proposal(proposed).made_at < found.submitted_at:
+        raise StepMissing("It was handed in again since its approval was proposed; propose it anew.")
 
 
 def _carry_over(entry: Entry, found: Application, facts: Facts, client: UUID) -> None:

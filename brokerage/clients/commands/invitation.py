@@ -15,7 +15,7 @@ from ..queries import intake
 from ..rules.application import OPEN, ApplicationClosed, UnknownApplication, UnknownParty
 from ..rules.bounds import A_DAY, check_room
 from ..rules.person import PersonKind
-from ..rules.signing import HasLogin
+from ..rules.signing import HasLogin, KnownToTheFirm
 from ..rules.terms import terms
 
 
@@ -25,7 +25,7 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
 
     `sealed` is from `access.commands.sealed_address`. Returns the link's id. The login belongs to the
     person, so it reaches the application now and the client once it is one. Raises UnknownApplication,
-    ApplicationClosed, UnknownParty, HasLogin, TooMany or TooManyLinks.
+    ApplicationClosed, UnknownParty, HasLogin, KnownToTheFirm, TooMany or TooManyLinks.
     """
     link = seams.new_id()
     entry.lock(application, link)
@@ -38,6 +38,8 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
         raise UnknownParty("Invite a human being who is named in the application.", person=person)
     if access.has_login(person):
         raise HasLogin("This person has a login already.", person=person)
+    if queries.is_settled(person):
+        raise KnownToTheFirm("The firm knows this person: ask it for the login.", person=person)
     sent = intake.invitations_sent(application, since=entry.effective_at - A_DAY)
     most = terms(hong_kong_date(entry.effective_at)).invitations_a_day
     check_room(sent, most, "invitations from today")

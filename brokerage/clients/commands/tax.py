@@ -36,7 +36,7 @@ def certify_tax(entry: Entry, *, record: UUID, document: UUID | None = None) -> 
     entry.lock(sealed.person, *asked)
     person, changed = queries.person(sealed.person), last_change(sealed.person)
     if entry.context.source is Source.PORTAL:
-        check_for_oneself(person.id, by=entry.context.maker, alone=queries.signs_alone(person.id))
+        check_for_oneself(person.id, by=entry.context.maker, alone=queries.certifies_alone(person))
     elif document is None:
         raise UnknownDocument("Add the paper that the person signed, then name it.")
     else:

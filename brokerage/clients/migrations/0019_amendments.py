@@ -10,10 +10,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveField(
-            model_name='standingauthority',
-            name='document',
-        ),
         migrations.AddField(
             model_name='application',
             name='amends',
@@ -23,6 +19,15 @@ class Migration(migrations.Migration):
             model_name='standingauthority',
             name='documents',
             field=models.JSONField(default=list, help_text='The papers that it was given or renewed on.'),
+        ),
+        migrations.RunSQL(
+            "UPDATE clients_standingauthority SET documents = jsonb_build_array(document)"
+            " WHERE document IS NOT NULL",
+            migrations.RunSQL.noop,
+        ),
+        migrations.RemoveField(
+            model_name='standingauthority',
+            name='document',
         ),
         migrations.AlterField(
             model_name='application',

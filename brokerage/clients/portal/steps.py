@@ -73,7 +73,11 @@ def _name_of(asked: Principal, person: UUID) -> str:
 
 def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those for whom the asker may certify: himself, and who does not sign with a login of his own."""
-    return [(id, name) for id, name in people if id == str(asked.person) or not queries.signs_alone(UUID(id))]
+    return [
+        (id, name)
+        for id, name in people
+        if id == str(asked.person) or not queries.certifies_alone(queries.person(UUID(id)))
+    ]
 
 
 def _name_person(asked: Asked) -> None:

@@ -26,6 +26,7 @@ from ..rules.agreements import AgreementKind, UnknownAgreement
 from ..rules.amendment import Changes, changes
 from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits, owners_in
 from ..rules.application import Party as Part
+from ..rules.authority import CAPACITY
 from ..rules.classification import Investor, investor_on
 from ..rules.documents import DocumentKind
 from ..rules.mandate import Mandate, check_instructed
@@ -36,7 +37,8 @@ from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
 from .behind import amended_by
 from .client import authority_holders
-from .person import paper
+from .holds import authorities_of
+from .person import is_settled, paper
 from .person import person as person_of
 from .screening import screening_clear
 
@@ -96,6 +98,11 @@ def signs_alone(person: UUID) -> bool:
     joint = Application.objects.filter(form=ClientType.JOINT).values("id")
     named = Party.objects.filter(person=person, role=PartyRole.HOLDER, removed_at=None)
     return access.has_login(person) or named.filter(application__in=joint).exists()
+
+
+def certifies_alone(person: Person) -> bool:
+    """Whether nobody else certifies for the person in the portal: so it is of people the firm relies on."""
+    return signs_alone(person.id) or (person.kind != PersonKind.ENTITY and is_settled(person.id))
 
 
 def standing(stream: UUID) -> Standing:
@@ -182,6 +189,13 @@ def tax_status(person: UUID) -> TaxStatus | None:
     return TaxStatus.objects.filter(pk=person, record__isnull=False).first()
 
 
+def _stopped(client: UUID, before: Iterable[Part]) -> frozenset[Part]:
+    """Those of the parts of a client's application whose authority has ended since."""
+    acting = authorities_of(client)
+    acted = [part for part in before if part.role in CAPACITY]
+    return frozenset(part for part in acted if (part.person, CAPACITY[part.role]) not in acting)
+
+
 def facts(found: Application) -> Facts:
     """All that decides where an application stands.
 
@@ -190,7 +204,8 @@ def facts(found: Application) -> Facts:
     """
     parts, earlier = _parts(found.id), amended_by(found)
     before = _parts(earlier[0].id) if earlier else ()
-    known_before = {part.person for part in before}
+    stopped = frozenset() if found.amends is None else _stopped(found.amends, before)
+    known_before = {part.person for part in before} - {part.person for part in stopped}
     people = {part.person for part in parts}
     owned = owners_in(parts)
     known = {each.id: each for each in Person.objects.filter(pk__in=people, erased_at=None)}
@@ -203,6 +218,7 @@ def facts(found: Application) -> Facts:
         state=State(found.state),
         parties=parts,
         before=None if found.amends is None else before,
+        stopped=stopped,
         described=frozenset(known),
         documented=_documented(known.values()),
         identified=_identified(known.values(), found, earlier, known_before),

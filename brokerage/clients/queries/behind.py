@@ -15,6 +15,8 @@ from ..rules.authority import CAPACITY, Capacity
 
 BEHIND = frozenset(PartyRole) - frozenset(CAPACITY)
 """The roles that tell who is behind a client; whether holders and signatories act, their authority tells."""
+ON_RECORD = BEHIND | {PartyRole.HOLDER}
+"""Those, and who holds the client, whether or not he still acts."""
 NEWEST = ("-decided_at", "-id")
 
 
@@ -66,6 +68,11 @@ def clients_behind(person: UUID, *roles: PartyRole) -> frozenset[UUID]:
 def parties_behind(client: UUID, *, at: datetime | None = None) -> list[Party]:
     """Who is, runs, owns or benefits from a client, by the application that it rests on, or did at a time."""
     return list(_named(client, BEHIND, at=at))
+
+
+def people_on_record(client: UUID) -> frozenset[UUID]:
+    """Who holds a client, or is, runs, owns or benefits from it, by the application that it rests on."""
+    return frozenset(each.person for each in _named(client, ON_RECORD))
 
 
 def _named(client: UUID, roles: Iterable[PartyRole], *, at: datetime | None = None) -> QuerySet[Party]:

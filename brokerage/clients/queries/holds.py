@@ -11,7 +11,7 @@ from ..models import Authority, Client, Document
 from ..rules.authority import Capacity
 from ..rules.holds import Befell, Ground, screening_hold
 from ..rules.status import ClientStatus
-from .behind import clients_behind, parties_behind
+from .behind import ON_RECORD, clients_behind, people_on_record
 
 
 def holds_on(client: UUID) -> dict[UUID, Ground]:
@@ -26,15 +26,18 @@ def is_closed(client: UUID) -> bool:
 
 
 def clients_of(person: UUID) -> list[UUID]:
-    """The clients a person has any authority over, or is behind, by id."""
+    """The clients a person has any authority over, holds or is behind, by id."""
     standing = Authority.objects.filter(person=person, ended_at=None)
-    return sorted({*standing.values_list("client", flat=True), *clients_behind(person)})
+    return sorted({*standing.values_list("client", flat=True), *clients_behind(person, *ON_RECORD)})
 
 
 def people_of(client: UUID) -> frozenset[UUID]:
-    """Who acts for a client now or is behind it: those whose hit stops it, as `clients_of` tells."""
+    """Who acts for a client now, holds it or is behind it: those whose hit stops it, as `clients_of` tells.
+
+    A holder who acts no more owns it still, until an amendment leaves him out.
+    """
     acting = [person for person, _ in authorities_of(client)]
-    return frozenset([*acting, *(each.person for each in parties_behind(client))])
+    return frozenset(acting) | people_on_record(client)
 
 
 def principals_of(client: UUID) -> dict[UUID, UUID]:

@@ -48,8 +48,11 @@ class Changes:
 
 
 def changes(facts: Facts) -> Changes:
-    """Who joins, leaves and stays, role by role; in an application of a new client everybody joins."""
-    before, after = frozenset(facts.before or ()), frozenset(facts.parties)
+    """Who joins, leaves and stays, role by role; in an application of a new client everybody joins.
+
+    Who was stopped from acting is gone already, and joins if named again.
+    """
+    before, after = frozenset(facts.before or ()) - facts.stopped, frozenset(facts.parties)
     return Changes(joins=after - before, leaves=before - after, stays=before & after)
 
 

@@ -161,7 +161,8 @@ def owners_in(parties: Collection[Party]) -> frozenset[UUID]:
 class Facts:
     """All that decides where an application stands. Sets hold the persons of whom something is so.
 
-    `before` is who was behind the client that is amended: nobody for one of an import, None for a new client.
+    `before` is who was behind the client that is amended: nobody for one of an import, None for a new client;
+    `stopped` are those of them who were let act and are no longer.
     """
 
     form: ClientType
@@ -170,6 +171,7 @@ class Facts:
     state: State
     parties: tuple[Party, ...] = ()
     before: tuple[Party, ...] | None = None
+    stopped: frozenset[Party] = frozenset()
     described: frozenset[UUID] = frozenset()
     documented: frozenset[UUID] = frozenset()
     identified: frozenset[UUID] = frozenset()

@@ -11,6 +11,12 @@ class ForAnother(Refused):
     code = "clients.signs-for-himself"
 
 
+class KnownToTheFirm(Refused):
+    """The person to be invited is somebody the firm deals with: no applicant gives such a person a way in."""
+
+    code = "clients.known-to-the-firm"
+
+
 class HasLogin(Refused):
     """The person to be invited has a way in already."""
 
