@@ -23,9 +23,9 @@ from ..events.standing import (
     MandateSet,
 )
 from ..models import Application
-from ..queries.holds import authorities_of, stopped_since
+from ..queries.holds import authorities_of
 from ..queries.standing_authorities import is_named
-from ..rules.amendment import LEFT, check_agreed, check_not_overtaken, is_another
+from ..rules.amendment import LEFT, check_agreed, is_another
 from ..rules.application import Facts, PartyRole, Stage, StepMissing
 from ..rules.authority import CAPACITY, Capacity
 from ..rules.classification import Investor
@@ -92,15 +92,13 @@ def approve_application(
     by as many as its mandate asks beside the applicant (CLI-13). Raises UnknownApplication,
     ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not done), CannotAct for somebody dead
     or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded; of an amendment NotActive,
-    UnknownDocument, PaperUsed, MandateNotMet or AmendmentOvertaken.
+    UnknownDocument, PaperUsed or MandateNotMet.
     """
     amended = queries.application(application).amends
     client = amended or client_id(checked_reference(reference))
     entry.lock(application, client, *queries.people_of(application))
     found = queries.application(application)
     facts = queries.facts(found)
-    if amended:
-        check_not_overtaken(facts.signers, stopped_since(client, found.started_at))
     check_step(Stage.APPROVAL, facts)
     _check_unchanged(entry, found)
     for person in sorted(facts.of(*LIVING)):

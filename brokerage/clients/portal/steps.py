@@ -73,11 +73,9 @@ def _name_of(asked: Principal, person: UUID) -> str:
 
 def signed_by(asked: Principal, people: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Those for whom the asker may certify: himself, and who does not sign with a login of his own."""
-    return [
-        (id, name)
-        for id, name in people
-        if id == str(asked.person) or not queries.certifies_alone(queries.person(UUID(id)))
-    ]
+    known = filter(None, (queries.person_if_known(UUID(id)) for id, _name in people))
+    others = {str(each.id) for each in known if not queries.certifies_alone(each)}
+    return [(id, name) for id, name in people if id in others | {str(asked.person)}]
 
 
 def _name_person(asked: Asked) -> None:

@@ -1,6 +1,5 @@
 """What freezes clients, and through whom."""
 
-from datetime import datetime
 from uuid import UUID
 
 from brokerage.ledger import queries as ledger
@@ -68,12 +67,6 @@ def powers_of(client: UUID, principal: UUID) -> list[UUID]:
     sole = [other for other, capacity in standing if capacity is Capacity.HOLDER] == [principal]
     attorneys = [other for other, capacity in standing if capacity is Capacity.ATTORNEY]
     return [each for each in attorneys if sole or principals.get(each) == principal]
-
-
-def stopped_since(client: UUID, moment: datetime) -> frozenset[UUID]:
-    """Those who signed for a client and whose authority ended after an instant, and was not granted again."""
-    ended = Authority.objects.filter(client=client, ended_at__gt=moment).exclude(capacity=Capacity.ATTORNEY)
-    return frozenset(ended.values_list("person", flat=True))
 
 
 def clients_stopped_by(person: UUID) -> list[UUID]:

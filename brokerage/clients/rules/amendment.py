@@ -26,12 +26,6 @@ class AmendmentOpen(Refused):
     code = "clients.amendment-open"
 
 
-class AmendmentOvertaken(Refused):
-    """Somebody whom the amendment lets sign was stopped from signing since it was begun."""
-
-    code = "clients.amendment-overtaken"
-
-
 class AmendInstead(Refused):
     """Who signs for a client that came by an application, and how many together, changes by an amendment."""
 
@@ -79,9 +73,3 @@ def check_agreed(mandate: Mandate, by: Collection[UUID]) -> None:
     """
     needed = min(mandate.signatures, len(mandate.people)) or 1
     check_instructed(Mandate(signatures=needed, people=mandate.people), by)
-
-
-def check_not_overtaken(signers: Collection[UUID], stopped: Collection[UUID]) -> None:
-    """CLI-13: pass unless one of the signers was stopped since; raises AmendmentOvertaken."""
-    if set(signers) & set(stopped):
-        raise AmendmentOvertaken("Somebody named to sign was stopped since this was begun; begin it anew.")
