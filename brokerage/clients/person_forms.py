@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from brokerage.access.rules import Perm
 
 from . import vault
-from .commands import holds, screening
+from .commands import holds, invitation, screening
 from .commands import person as persons
 from .forms import Enquiry, Residences, Wealth, money
 from .models import Document
@@ -61,6 +61,11 @@ PERSON_ACTS: dict[str, Act] = {
         reason=one_of(Withdrawal, _("Why")),
     ),
     "screen": _act(Perm.MAKE_HITS, _("Compare with the screening list in force"), screening.screen),
+    "invite": _act(
+        Perm.MAKE_CLIENTS,
+        _("Mail a link to an own login, to the address on record"),
+        invitation.invite_person,
+    ),
     "hold": _act(
         Perm.MAKE_ERASURES,
         _("Place a legal hold on the records"),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -201,16 +202,17 @@ def certify(desk: Desk, application: UUID, newcomer: Newcomer) -> None:
 
 
 def certify_one(desk: Desk, each: Named) -> None:
-    """One person certifies tax residence, at home unless said otherwise."""
-    context = desk.alone()
+    """One person certifies tax residence on a signed paper, at home unless said otherwise."""
+    record = certificate(each, hong_kong_date(seams.now()))
+    signed = paper(desk, each.id, DocumentKind.SIGNATURE)
+    commands.certify_tax(desk.alone(), record=record, document=signed)
+
+
+def certificate(each: Named, today: date) -> UUID:
+    """A sealed self-certification of one person, signed today; returns the vault record."""
     home = Residence(country=each.details.address.country, missing=NoNumber.NOT_ISSUED)
-    certificate = Certificate(
-        residences=each.residences or (home,),
-        signed_on=hong_kong_date(context.effective_at),
-        entity=each.entity,
-    )
-    record = vault.put(each.id, vault.Kind.CERTIFICATE, certificate).id
-    commands.certify_tax(context, record=record, document=paper(desk, each.id, DocumentKind.SIGNATURE))
+    signed = Certificate(residences=each.residences or (home,), signed_on=today, entity=each.entity)
+    return vault.put(each.id, vault.Kind.CERTIFICATE, signed).id
 
 
 def pay_in(desk: Desk, application: UUID, newcomer: Newcomer) -> None:

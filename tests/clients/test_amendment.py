@@ -19,8 +19,8 @@ from brokerage.clients.queries.holds import authorities_of, clients_of
 from brokerage.clients.rules.amendment import (
     AmendmentOpen,
     FormKept,
+    amenders,
     changes,
-    check_agreed,
     is_another,
 )
 from brokerage.clients.rules.application import (
@@ -36,7 +36,7 @@ from brokerage.clients.rules.authority import Capacity, NoAuthority
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.holds import Ground as Hold
-from brokerage.clients.rules.mandate import BadMandate, Mandate, MandateNotMet
+from brokerage.clients.rules.mandate import BadMandate, Mandate, MandateNotMet, check_instructed
 from brokerage.clients.rules.stages import JUDGING, check_step, needed, undone
 from brokerage.clients.rules.standing_authorities import PaperUsed
 from brokerage.clients.rules.status import ClientType, NotActive
@@ -109,12 +109,15 @@ class TestTheRule:
 
     def test_asks_as_many_as_the_mandate_does_or_all_who_are_left(self) -> None:
         both = Mandate(signatures=2, people=frozenset({ANN, BEN}))
-        check_agreed(both, [ANN, BEN])
+        assert amenders(both, [EVE]) == both
+        left = Mandate(signatures=2, people=frozenset({ANN}))
+        assert amenders(left, [EVE]) == Mandate(signatures=1, people=frozenset({ANN}))
+
+    def test_asks_one_who_runs_it_where_nobody_who_signs_is_left(self) -> None:
+        nobody = Mandate(signatures=2, people=frozenset())
+        assert amenders(nobody, [BEN, EVE]) == Mandate(signatures=1, people=frozenset({BEN, EVE}))
         with pytest.raises(MandateNotMet):
-            check_agreed(both, [ANN, EVE])
-        check_agreed(Mandate(signatures=2, people=frozenset({ANN})), [ANN])
-        with pytest.raises(MandateNotMet):
-            check_agreed(Mandate(signatures=2, people=frozenset()), [ANN])
+            check_instructed(amenders(nobody, []), [ANN])
 
 
 def test_an_application_from_before_amendments_still_reads() -> None:

@@ -1,20 +1,25 @@
 """Ways to change who signs for a client without those who do, each of them shut."""
 
+from contextlib import nullcontext
 from uuid import uuid4
 
 import pytest
 
-from brokerage.access.commands import sealed_address
-from brokerage.clients import commands, queries
+from brokerage.access.commands import approve, sealed_address, submit
+from brokerage.access.rules import Perm
+from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands.invitation import invite_party
 from brokerage.clients.queries.holds import clients_of, people_of
 from brokerage.clients.rules.amendment import changes
-from brokerage.clients.rules.application import Party, PartyRole
+from brokerage.clients.rules.application import Party, PartyRole, StepMissing
 from brokerage.clients.rules.authority import Capacity
+from brokerage.clients.rules.documents import DocumentKind, NotYoursToBring
 from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.signing import KnownToTheFirm
+from brokerage.config import newcomers
 from brokerage.ledger.entry import Source
-from tests.amendments import amending, joint, left, standing
+from tests import desk
+from tests.amendments import amending, handed_in, joint, left, standing
 from tests.factories import by_two, context
 from tests.onboarding import (
     HolderFactory,
@@ -72,3 +77,31 @@ class TestNobodyIsPassedOver:
         commands.end_authority(context(), client=client, person=ben, capacity=Capacity.HOLDER, reason="LEFT")
         assert ben in people_of(client)
         assert client in clients_of(ben)
+
+    def test_by_a_paper_that_another_brings_for_who_signed_it(self) -> None:
+        _client, (ann, ben) = joint(signatures=2)
+        for kind in (DocumentKind.SIGNATURE, DocumentKind.AUTHORITY):
+            for whose, by, refused in ((ben, ann, True), (ben, ben, False)):
+                paper = vault.put(whose, vault.Kind.DOCUMENT, newcomers.PAPER).id
+                mine = context(source=Source.PORTAL, maker=by)
+                with pytest.raises(NotYoursToBring) if refused else nullcontext():
+                    commands.store_document(mine, document=paper, kind=kind)
+        proof = vault.put(ben, vault.Kind.DOCUMENT, newcomers.PAPER).id
+        mine = context(source=Source.PORTAL, maker=ann)
+        commands.store_document(mine, document=proof, kind=DocumentKind.ADDRESS)
+
+    def test_by_an_approval_proposed_before_it_was_handed_in_again(self) -> None:
+        client, _pair = joint()
+        application = handed_in(amending(client))
+        maker, checker = desk.member("operations", name="mei"), desk.member("operations-checker", name="ho")
+        asked = context(maker=maker.person, actor=maker.actor)
+        proposed = submit(asked, commands.approve_application, application=application)
+        commands.return_application(context(), application=application, reason="PAPER-UNREADABLE")
+        handed_in(application)
+        with pytest.raises(StepMissing, match="again"):
+            approve(
+                context(maker=checker.person, actor=checker.actor),
+                proposal=proposed.proposal,
+                digest=proposed.digest,
+                permissions=frozenset({Perm.APPROVE_CLIENTS}),
+            )

@@ -42,6 +42,7 @@ from tests.onboarding import furnish_onboarding
 from . import (
     test_amended_holders,
     test_amendment,
+    test_amendment_guards,
     test_application,
     test_cases,
     test_commands,
@@ -73,6 +74,7 @@ BEHIND = test_reviews.TestWhoIsBehindACompany()
 ACTING, MANDATE = test_commands.TestAuthority(), test_commands.TestAMandate()
 ERASURE = test_vault.TestErasure()
 AMENDMENT, HOLDER = test_amendment.TestAnAmendment(), test_amended_holders.TestAHolder()
+PASSED_OVER = test_amendment_guards.TestNobodyIsPassedOver()
 ATTORNEY, PAPER = test_papers_of_several.TestAnAttorney(), test_papers_of_several.TestAPaper()
 TREATED, BUYS = test_reclassification.TestAClient(), test_virtual_assets.TestAClient()
 
@@ -434,7 +436,15 @@ GUARDS = [
         Entry,
         "second_person",
     ),
-    Guard("CLI-13", amended(AMENDMENT.test_changes_how_many_sign_and_who_as_one), approval, "check_agreed"),
+    Guard(
+        "CLI-13", amended(AMENDMENT.test_changes_how_many_sign_and_who_as_one), approval, "check_instructed"
+    ),
+    Guard(
+        "CLI-13",
+        amended(PASSED_OVER.test_by_a_paper_that_another_brings_for_who_signed_it),
+        person,
+        "check_brought",
+    ),
     Guard("CLI-13", amended(AMENDMENT.test_rests_on_papers_that_were_signed_for_it), approval, "check_fresh"),
     Guard(
         "CLI-13",

@@ -8,24 +8,45 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from brokerage.access.commands import LinkSpent, ask_sign_up, open_client_login, sealed_address, sign_up
+from brokerage.access.commands import (
+    LinkSpent,
+    approve,
+    ask_sign_up,
+    open_client_login,
+    sealed_address,
+    sign_up,
+    submit,
+)
 from brokerage.access.commands.sign_ups import PER_ADDRESS, BadAddress, TooManyLinks, by_stranger
 from brokerage.access.models import SignUp, User
-from brokerage.clients import commands, queries
+from brokerage.access.rules import Perm
+from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import invite_party
+from brokerage.clients.commands.holds import report_death
 from brokerage.clients.rules import terms
 from brokerage.clients.rules.application import ApplicationClosed, UnknownApplication, UnknownParty
 from brokerage.clients.rules.bounds import TooMany
-from brokerage.clients.rules.signing import ForAnother, HasLogin
+from brokerage.clients.rules.person import CannotAct
+from brokerage.clients.rules.signing import DetailsChanged, ForAnother, HasLogin, NoAddress, NotKnown
 from brokerage.clients.rules.terms import TERMS
 from brokerage.config import newcomers
 from brokerage.jobs import outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
-from brokerage.ledger.entry import Source
+from brokerage.ledger.entry import SecondPersonNeeded, Source
+from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
-from tests.factories import context
-from tests.onboarding import DESK, HolderFactory, NewcomerFactory, certified, company, furnish_onboarding
+from tests.factories import by_two, context
+from tests.onboarding import (
+    DESK,
+    HolderFactory,
+    NewcomerFactory,
+    OnboardedClientFactory,
+    PersonFactory,
+    certified,
+    company,
+    furnish_onboarding,
+)
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "bo@example.com"
@@ -182,19 +203,25 @@ class TestThePage:
         assert not SignUp.objects.exists()
 
 
+def certify(by_whom, named):
+    """Certify in the portal, where no paper is asked for."""
+    today = hong_kong_date(seams.now())
+    return commands.certify_tax(by(by_whom), record=newcomers.certificate(named, today))
+
+
 class TestSigning:
     def test_of_another_is_refused_in_the_portal_and_taken_on_paper(self, joint):
         application, ada, bo = joint
         person = HolderFactory(id=bo)
         one = newcomers.Desk(alone=lambda: by(ada), two=context)
         with pytest.raises(ForAnother):
-            newcomers.certify_one(one, person)
+            certify(ada, person)
         with pytest.raises(ForAnother):
             newcomers.sign(one, application, None)
         assert queries.tax_status(bo) is None
         assert not [each for each in queries.signatures(application) if each.person == bo]
         newcomers.certify_one(DESK, person)
-        newcomers.certify_one(newcomers.Desk(alone=lambda: by(bo), two=context), person)
+        certify(bo, person)
         assert certified(bo) == ("HK",)
 
     def test_for_a_controller_ends_with_the_controllers_own_login(self):
@@ -202,8 +229,71 @@ class TestSigning:
         firm = company()
         newcomers.apply(DESK, firm)
         controller = firm.people[-1]
-        one = newcomers.Desk(alone=lambda: by(firm.people[1].id), two=context)
-        newcomers.certify_one(one, controller)
+        certify(firm.people[1].id, controller)
         open_client_login("con", controller.id, desk.PASSWORD)
         with pytest.raises(ForAnother):
-            newcomers.certify_one(one, controller)
+            certify(firm.people[1].id, controller)
+
+
+def on_record(**details):
+    """A client's holder whom the firm knows without a login."""
+    holder = HolderFactory(details=PersonFactory(**details))
+    OnboardedClientFactory(newcomer=NewcomerFactory(people=(holder,)))
+    return holder.id
+
+
+def recorded(person, address):
+    """Put details with an address on a person's record; returns who it is."""
+    version = vault.draft(person, vault.Kind.INDIVIDUAL, PersonFactory(email=address))
+    commands.record_person.within(vault.keeping(version), context(), version=version.id)
+    return person
+
+
+class TestAnInvitationOfTheFirm:
+    @pytest.fixture(autouse=True)
+    def furnished(self, db):
+        furnish_onboarding()
+
+    def test_goes_to_the_address_on_record_once_two_people_say_so(self):
+        person = on_record(email="Dee@Example.com")
+        with pytest.raises(SecondPersonNeeded):
+            commands.invite_person(context(maker=uuid4()), person=person)
+        link = commands.invite_person(by_two(), person=person).value
+        assert ledger.events(person)[-1].event.link == link
+        assert SignUp.objects.get(pk=link).person == person
+        assert "xample.com" not in str(ledger.events(person) + ledger.events(link))
+        outbox.relay()
+        assert mail.outbox[-1].to == ["dee@example.com"]
+
+    def test_is_for_whom_the_firm_knows_and_who_can_act(self):
+        for person, refused in (
+            (on_record(), NoAddress),
+            (on_record(email="dead@example.com"), CannotAct),
+            (recorded(uuid4(), ADDRESS), NotKnown),
+        ):
+            if refused is CannotAct:
+                report_death(context(), person=person, reference="DC-1")
+            with pytest.raises(refused):
+                commands.invite_person(by_two(), person=person)
+        firm = company()
+        OnboardedClientFactory(newcomer=firm)
+        with pytest.raises(UnknownParty):
+            commands.invite_person(by_two(), person=firm.people[0].id)
+
+    def test_is_not_for_whoever_has_a_login(self):
+        person = on_record(email=ADDRESS)
+        open_client_login("dee", person, desk.PASSWORD)
+        with pytest.raises(HasLogin):
+            commands.invite_person(by_two(), person=person)
+
+    def test_falls_with_the_record_it_was_proposed_on(self):
+        person = on_record(email=ADDRESS)
+        maker, checker = desk.member("operations", name="mei"), desk.member("operations-checker", name="ho")
+        asked = context(maker=maker.person, actor=maker.actor)
+        proposed = submit(asked, commands.invite_person, person=person)
+        recorded(person, "other@example.com")
+        may = frozenset({Perm.APPROVE_AUTHORITIES})
+        other = context(maker=checker.person, actor=checker.actor)
+        with pytest.raises(DetailsChanged):
+            approve(other, proposal=proposed.proposal, digest=proposed.digest, permissions=may)
+        assert not SignUp.objects.exists()

@@ -83,6 +83,7 @@ ROUTES: dict[str, tuple[str | None, bool]] = {
     "api-person-screen": ("make_hits", False),
     "api-person-report-death": ("make_statuses", False),
     "api-person-report-insolvency": ("make_statuses", False),
+    "api-person-invite": ("make_clients", False),
     "api-person-withdraw-report": ("make_statuses", False),
     "api-person-hold-records": ("make_erasures", False),
     "api-person-release-records": ("make_erasures", False),

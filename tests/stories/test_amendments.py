@@ -2,16 +2,18 @@
 
 import re
 from datetime import date
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from brokerage.access.models import Proposal
+from brokerage.access.models import Proposal, User
 from brokerage.clients import commands, queries
+from brokerage.clients.commands.holds import report_death
 from brokerage.clients.commands.screening import clear_hit, screen
 from brokerage.clients.rules.application import PartyRole, Stage, StepMissing
+from brokerage.clients.rules.mandate import Mandate
 from brokerage.clients.rules.screening import ClearReason
 from brokerage.clients.rules.stages import undone
 from brokerage.clients.rules.status import ClientType
@@ -27,6 +29,7 @@ from tests.onboarding import (
     HolderFactory,
     NewcomerFactory,
     OnboardedClientFactory,
+    PersonFactory,
     company,
     controller,
     listed,
@@ -59,9 +62,12 @@ def amends(who: Stranger, client: UUID, signatures: int = 1) -> Stranger:
 
 def sent(who: Stranger, person: UUID, kind: str = "identity") -> UUID:
     """Send a paper of somebody named; returns it."""
-    file = SimpleUploadedFile("paper.pdf", newcomers.PAPER)
-    who.send(f"{who.application}papers/", person=str(person), kind=kind, file=file)
+    who.send(f"{who.application}papers/", person=str(person), kind=kind, file=a_file())
     return queries.documents(person)[-1].id
+
+
+def a_file() -> SimpleUploadedFile:
+    return SimpleUploadedFile("paper.pdf", newcomers.PAPER)
 
 
 def removed(who: Stranger, person: UUID, role: str) -> None:
@@ -72,18 +78,26 @@ def waits(who: Stranger) -> tuple[Stage, ...]:
     return undone(queries.facts(queries.application(who.id)))
 
 
-def approved_by_two(who: Stranger, **given: str) -> None:
-    """One of the desk proposes the approval on its page, another approves it."""
-    maker, checker = desk.member("operations", name="mei"), desk.member("operations-checker", name="ho")
+def approved_by_two(path: str, **given: str) -> None:
+    """One of the desk proposes on a page, another approves it."""
+    maker, checker = at_the_desk("operations"), at_the_desk("operations-checker")
     browser = Client()
     browser.force_login(maker)
-    browser.post(f"/staff/onboarding/{who.id}/approve/", given)
-    page = f"/staff/approvals/{Proposal.objects.get().pk}/"
+    browser.post(path, given | {"key": str(uuid4())})
+    page = f"/staff/approvals/{Proposal.objects.latest('made_at').pk}/"
     browser.force_login(checker)
     digest = re.search(r'name="digest" value="(\w+)"', browser.get(page).content.decode())
     assert digest
     answer = browser.post(f"{page}decide/", {"act": "approve", "digest": digest[1]}, follow=True)
     assert "Approved and done." in answer.content.decode()
+
+
+def approval(who: Stranger) -> str:
+    return f"/staff/onboarding/{who.id}/approve/"
+
+
+def at_the_desk(role: str) -> User:
+    return User.objects.filter(username=role).first() or desk.member(role, name=role)
 
 
 def book_is_sound() -> None:
@@ -125,7 +139,7 @@ def test_a_joint_holder_joins_signs_for_himself_and_two_of_the_desk_let_him():
 
     newcomers.go_on(DESK, ada.id, NewcomerFactory(people=pair), Stage.AGREEMENTS)
     assert waits(ada) == (Stage.APPROVAL,)
-    approved_by_two(ada)
+    approved_by_two(approval(ada))
     assert queries.in_the_hands_of(eve.person) == {client}
     assert queries.client(client).reference in eve.read("/portal/")
     assert queries.mandate(client).people == {each.id for each in pair} | {eve.person}
@@ -145,7 +159,10 @@ def test_a_director_is_replaced_once_the_list_says_nothing_of_the_new_one():
     removed(cai, first.id, "director")
     new = cai.name("director", **details("Wanted", "Person"))
     sent(cai, new)
-    paper = sent(cai, second.id, "signature")
+    forged = {"person": str(second.id), "kind": "signature", "file": a_file()}
+    answer = cai.http.post(f"{cai.application}papers/", forged)
+    assert "Who signed this paper brings it" in answer.content.decode()
+    paper = newcomers.paper(DESK, second.id, newcomers.DocumentKind.SIGNATURE)
     assert "Handed in" in cai.hand_in()
     listed("UN-1,sanction,Wanted Person,,1980,HK,UN", dated=date(2026, 11, 2))
     newcomers.identify(DESK, cai.id, newcomer)
@@ -156,7 +173,7 @@ def test_a_director_is_replaced_once_the_list_says_nothing_of_the_new_one():
     assert queries.client(client).status == "active"  # who is not behind it yet freezes nothing
 
     clear_hit(by_two(), **matched(new), reason=ClearReason.OTHER_BIRTH_DATA)
-    approved_by_two(cai, papers=str(paper))
+    approved_by_two(approval(cai), papers=str(paper))
     behind = {(each.person, each.role) for each in queries.parties(cai.id)}
     assert (new, PartyRole.DIRECTOR) in behind
     assert (first.id, PartyRole.DIRECTOR) not in behind
@@ -193,3 +210,38 @@ def begun(client: UUID, first: UUID, second: UUID, gone: UUID) -> UUID:
     cai.send(f"{cai.application}parts/", person=str(second), role="director")
     removed(cai, gone, "controller")
     return cai.id
+
+
+@pytest.mark.rule("CLI-13")
+def test_a_director_comes_to_a_login_and_has_a_company_amended_whose_last_signatory_died():
+    mail = "dee@example.com"
+    director = HolderFactory(roles=(PartyRole.DIRECTOR,), details=PersonFactory(email=mail))
+    newcomer = company(controller("HK"), director)
+    client = OnboardedClientFactory(newcomer=newcomer)
+    _, first, second, owner, _ = newcomer.people
+    for each in (first, second):
+        report_death(context(), person=each.id, reference="DC-1")
+    page = f"/staff/clients/{client}/amend/"
+    browser = Client()
+    browser.force_login(at_the_desk("operations"))
+    offered = browser.get(page).content.decode()
+    assert str(director.id) in offered
+    assert not any(str(each.id) in offered for each in (first, second, owner))
+
+    approved_by_two(f"/staff/people/{director.id}/invite/")
+    dee = Stranger(mail).take_link()
+    assert dee.person == director.id
+    assert str(client) not in dee.read("/portal/")
+    given = {"applicant": str(director.id), "signatures": "1", "key": str(uuid4())}
+    answer = browser.post(page, given)
+    dee.application = f"/portal/apply/{answer['Location'].split('/')[3]}/"
+    for gone, role in ((first, "director"), (first, "signatory"), (second, "signatory")):
+        removed(dee, gone.id, role)
+    dee.send(f"{dee.application}parts/", person=str(director.id), role="signatory")
+    dee.sign()
+    assert "Handed in" in dee.hand_in()
+    assert waits(dee) == (Stage.APPROVAL,)
+    approved_by_two(approval(dee))
+    assert queries.mandate(client) == Mandate(signatures=1, people=frozenset({director.id}))
+    assert queries.client(client).reference in dee.read("/portal/")
+    book_is_sound()

@@ -2,7 +2,7 @@
 `details` only, and none goes out.
 """
 
-from typing import Any
+from datetime import datetime
 from uuid import UUID
 
 from django.shortcuts import get_object_or_404
@@ -14,18 +14,26 @@ from brokerage.http import rest
 from brokerage.ledger import seams
 
 from .. import commands, queries
-from ..commands import holds, screening
+from ..commands import holds, invitation, screening
 from ..models import Person
 from ..queries.tax import certificates_due
 from ..rules.holds import Befell, Withdrawal
 from ..rules.person import PersonKind
 
 
+class CertificateEnd(rest.Instant):
+    """When a person's tax certificate ends for what changed since; null while it stands."""
+
+    def get_attribute(self, instance: Person) -> datetime | None:
+        """The end of what is due of the person."""
+        ends = [due.until for due in certificates_due(seams.now(), [instance.pk])]
+        return ends[0] if ends else None
+
+
 class PersonOut(rest.Out):
     """A person by id: which legal holds forbid to erase its records, and whether they were erased; when it
-    was reported dead or insolvent.
-
-    `certificate_until`: once circumstances changed, when the tax certificate ends; null while it stands.
+    was reported dead or insolvent. `certificate_until`: once circumstances changed, when the tax certificate
+    ends; null while it stands.
     """
 
     id = rest.Id()
@@ -36,14 +44,7 @@ class PersonOut(rest.Out):
     erased_at = rest.Instant(allow_null=True)
     died_at = rest.Instant(allow_null=True)
     insolvent_at = rest.Instant(allow_null=True)
-    certificate_until = rest.Instant(allow_null=True)
-
-    def to_representation(self, instance: Person) -> dict[str, Any]:
-        """The person, with what is due of it."""
-        ends = [due.until for due in certificates_due(seams.now(), [instance.pk])]
-        instance.certificate_until = ends[0] if ends else None  # type: ignore[attr-defined]
-        shown: dict[str, Any] = super().to_representation(instance)
-        return shown
+    certificate_until = CertificateEnd(allow_null=True)
 
 
 class _Person(rest.RestView):
@@ -99,6 +100,13 @@ class WithdrawReport(_Person, rest.CommandView):
     command, inputs = holds.withdraw_report, WithdrawInputs
 
 
+class InvitePerson(_Person, rest.CommandView):
+    """Mail the person a link to an own login, to the address on record; two people."""
+
+    permission = Perm.MAKE_CLIENTS
+    command = invitation.invite_person
+
+
 class ReasonInputs(rest.Inputs):
     """Why: a case number or a code, no personal data."""
 
@@ -142,6 +150,7 @@ ACTS = {
     "report-death": ReportDeath,
     "report-insolvency": ReportInsolvency,
     "withdraw-report": WithdrawReport,
+    "invite": InvitePerson,
     "hold-records": HoldRecords,
     "release-records": ReleaseRecords,
     "erase-records": EraseRecords,

@@ -15,7 +15,7 @@ from .application import (
 from .approval import approve_application, record_first_transfer
 from .assessment import assess_applicant_credit, assess_knowledge, classify_applicant, identify_person
 from .authority import end_authority, grant_authority
-from .invitation import invite_party
+from .invitation import invite_party, invite_person
 from .person import erase_person, hold_person, record_person, release_person, store_document
 from .status import change_status, open_client
 from .tax import certify_tax
@@ -35,6 +35,7 @@ __all__ = (
     "hold_person",
     "identify_person",
     "invite_party",
+    "invite_person",
     "keeping_text",
     "name_party",
     "open_client",

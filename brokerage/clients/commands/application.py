@@ -67,7 +67,8 @@ def start_application(
     """Begin an application to become a client, or to amend who is behind one; returns its id.
 
     `signatures` is how many holders or signatories an instruction will need (CLI-13); `margin` asks to
-    borrow. With `amends` the applicant signs for that client, whose people are named as they are now. Raises
+    borrow. With `amends` the applicant signs for that client, or runs it
+    where nobody is left who does; its people are named as they are now. Raises
     BadMandate or TooMany; with `amends` UnknownClient, NotActive, NoAuthority, FormKept or AmendmentOpen.
     """
     if not 1 <= signatures <= (1 if form is ClientType.INDIVIDUAL else MOST):
@@ -96,8 +97,8 @@ def _check_amends(client: UUID, applicant: UUID, form: ClientType) -> None:
     """CLI-13: pass if the applicant may begin to amend the locked client in this legal form."""
     found = queries.client(client)
     check_may(ClientStatus(found.status), Act.AMEND)
-    if applicant not in queries.authority_holders(client):
-        raise NoAuthority("Only who signs for the client has it amended.", client=client)
+    if applicant not in queries.amenders(client).people:
+        raise NoAuthority("Only who signs for the client, or runs it once nobody does, has it amended.")
     check_amendable(ClientType(found.type), form, is_open=queries.is_amended(client))
 
 

@@ -25,11 +25,12 @@ from ..events.standing import (
 from ..models import Application
 from ..queries.holds import authorities_of
 from ..queries.standing_authorities import is_named
-from ..rules.amendment import LEFT, check_agreed, is_another
+from ..rules.amendment import LEFT, is_another
 from ..rules.application import Facts, PartyRole, Stage, StepMissing
 from ..rules.authority import CAPACITY, Capacity
 from ..rules.classification import Investor
 from ..rules.documents import DocumentKind
+from ..rules.mandate import check_instructed
 from ..rules.stages import check_step
 from ..rules.standing_authorities import End, check_fresh
 from ..rules.status import Act, ClientStatus, ClientType, check_may, checked_reference, client_id
@@ -89,10 +90,10 @@ def approve_application(
     """Make the applicant a client, or a client what its amendment says; returns its id. Two people.
 
     A new client gets a `reference` of the firm's own; an amended one keeps its own, and takes `papers` signed
-    by as many as its mandate asks beside the applicant (CLI-13). Raises UnknownApplication,
-    ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not done), CannotAct for somebody dead
-    or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded; of an amendment NotActive,
-    UnknownDocument, PaperUsed or MandateNotMet.
+    by as many as it takes beside the applicant (CLI-13, `rules.amendment.amenders`). Raises
+    UnknownApplication, ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not done),
+    CannotAct for somebody dead or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded; of an
+    amendment NotActive, UnknownDocument, PaperUsed or MandateNotMet.
     """
     amended = queries.application(application).amends
     client = amended or client_id(checked_reference(reference))
@@ -121,12 +122,12 @@ def approve_application(
 def _check_amendment(found: Application, client: UUID, papers: Sequence[UUID]) -> None:
     """CLI-13: pass if the locked client may change, and as many want it to as its mandate asks."""
     check_may(ClientStatus(queries.client(client).status), Act.AMEND)
-    mandate = queries.mandate(client)
-    seen = [queries.paper(each, mandate.people, DocumentKind.SIGNATURE) for each in papers]
+    amenders = queries.amenders(client)
+    seen = [queries.paper(each, amenders.people, DocumentKind.SIGNATURE) for each in papers]
     begun = hong_kong_date(found.started_at)
     for each in seen:
         check_fresh(named=is_named(each), stored=hong_kong_date(each.stored_at), since=begun)
-    check_agreed(mandate, [*_handed_in_by(found), *(each.person for each in seen)])
+    check_instructed(amenders, [*_handed_in_by(found), *(each.person for each in seen)])
 
 
 def _handed_in_by(found: Application) -> list[UUID]:

@@ -1,21 +1,25 @@
-"""Further persons of an application are invited to a login of their own."""
+"""People are invited to a login of their own: by who names them in an application, or by the firm."""
 
 from uuid import UUID
 
 from brokerage.access import queries as access
-from brokerage.access.commands import leave_link
+from brokerage.access.commands import leave_link, sealed_address
+from brokerage.access.rules import Perm
+from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
 from brokerage.market.rules.calendars import hong_kong_date
 
-from .. import queries
-from ..events.invitation import PartyInvited
+from .. import queries, vault
+from ..events.invitation import PartyInvited, PersonInvited
+from ..events.person import PersonRecorded
+from ..models import Person
 from ..queries import intake
 from ..rules.application import OPEN, ApplicationClosed, UnknownApplication, UnknownParty
 from ..rules.bounds import A_DAY, check_room
 from ..rules.person import PersonKind
-from ..rules.signing import HasLogin, KnownToTheFirm
+from ..rules.signing import DetailsChanged, HasLogin, KnownToTheFirm, NoAddress, NotKnown
 from ..rules.terms import terms
 
 
@@ -36,8 +40,7 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
         raise ApplicationClosed("This application was decided or withdrawn.", state=found.state)
     if person not in queries.people_of(application) or queries.person(person).kind == PersonKind.ENTITY:
         raise UnknownParty("Invite a human being who is named in the application.", person=person)
-    if access.has_login(person):
-        raise HasLogin("This person has a login already.", person=person)
+    _check_without_login(person)
     if queries.is_settled(person):
         raise KnownToTheFirm("The firm knows this person: ask it for the login.", person=person)
     sent = intake.invitations_sent(application, since=entry.effective_at - A_DAY)
@@ -46,3 +49,43 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
     leave_link(entry, link, person=person, sealed=sealed, invited_by=found.applicant)
     entry.record(application, PartyInvited(person=person, link=link))
     return link
+
+
+@command("clients.invite-person")
+def invite_person(entry: Entry, *, person: UUID) -> UUID:
+    """Mail a link to somebody the firm knows, at the address on record, who opens a login; two people.
+
+    Such as a joint holder who so far came to the desk, or a director who is to amend a company whose last
+    signatory died. Returns the link's id. Raises UnknownPerson, PersonErased, CannotAct, UnknownParty for an
+    entity, HasLogin, NotKnown, NoAddress, BadAddress, DetailsChanged, TooManyLinks or SecondPersonNeeded.
+    """
+    link = seams.new_id()
+    entry.lock(person, link)
+    found = queries.able(person)
+    if found.kind == PersonKind.ENTITY:
+        raise UnknownParty("Invite a human being.", person=person)
+    _check_without_login(person)
+    if not queries.is_settled(person):
+        raise NotKnown("Whoever names this person in an application invites him there.", person=person)
+    address = vault.known(found.version).email
+    if not address:
+        raise NoAddress("Correct the record first: it names no e-mail address.", person=person)
+    _check_unchanged(entry, found)
+    entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)
+    leave_link(entry, link, person=person, sealed=sealed_address(address), invited_by=entry.context.maker)
+    entry.record(person, PersonInvited(link=link))
+    return link
+
+
+def _check_without_login(person: UUID) -> None:
+    if access.has_login(person):
+        raise HasLogin("This person has a login already.", person=person)
+
+
+def _check_unchanged(entry: Entry, found: Person) -> None:
+    """Pass unless the record, and so the address, changed after this was proposed; raises DetailsChanged."""
+    if entry.context.proposal is None:
+        return
+    recorded = [each for each in ledger.events(found.id) if isinstance(each.event, PersonRecorded)]
+    if access.proposal(entry.context.proposal).made_at < recorded[-1].effective_at:
+        raise DetailsChanged("The record was corrected since; propose the invitation anew.", person=found.id)

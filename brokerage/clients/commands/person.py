@@ -5,12 +5,12 @@ from uuid import UUID
 from brokerage.access.commands import erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import command
-from brokerage.ledger.entry import Entry
+from brokerage.ledger.entry import Entry, Source
 
 from .. import queries, vault
 from ..events.person import DocumentStored, PersonErased, PersonHeld, PersonRecorded, PersonReleased
 from ..models import ClientLabel, Person
-from ..rules.documents import DocumentKind, media_of
+from ..rules.documents import DocumentKind, check_brought, media_of
 from ..rules.person import HoldStands, PersonKind, UnknownRecord, check_erasable, check_own_change
 from ..rules.person import PersonErased as Erased
 from ..rules.reasons import checked_reason
@@ -50,11 +50,14 @@ def record_step(entry: Entry, person: UUID, version: UUID) -> None:
 def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
     """Add a sealed document to its person's papers; returns the document's id.
 
-    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument.
+    Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument; in the
+    portal NotYoursToBring of what another human being decides.
     """
     sealed = vault.sealed(document)
     entry.lock(sealed.person)
-    queries.person(sealed.person)
+    found = queries.person(sealed.person)
+    if entry.context.source is Source.PORTAL and found.kind == PersonKind.INDIVIDUAL:
+        check_brought(kind, own=sealed.person == entry.context.maker)
     if sealed.kind is not vault.Kind.DOCUMENT:
         raise UnknownRecord("This record is no document.", record=document)
     content = vault.known(document)

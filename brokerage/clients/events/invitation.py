@@ -1,4 +1,4 @@
-"""Who was invited to sign for himself. Where the letter went is with the link, sealed."""
+"""Who was invited to a login of his own. Where the letter went is with the link, sealed."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -12,4 +12,12 @@ class PartyInvited:
     """The applicant had a link mailed with which this person opens a login; `link` is its stream."""
 
     person: UUID
+    link: UUID
+
+
+@event("clients.person-invited")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonInvited:
+    """The firm had a link mailed with which somebody it knows opens a login; `link` is its stream."""
+
     link: UUID

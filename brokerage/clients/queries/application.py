@@ -22,8 +22,9 @@ from ..models import (
     TaxStatus,
     VaultRecord,
 )
+from ..rules import amendment
 from ..rules.agreements import AgreementKind, UnknownAgreement
-from ..rules.amendment import Changes, changes
+from ..rules.amendment import RUNNING, Changes, changes
 from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits, owners_in
 from ..rules.application import Party as Part
 from ..rules.authority import CAPACITY
@@ -35,7 +36,7 @@ from ..rules.stages import WAITS, undone
 from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
-from .behind import amended_by
+from .behind import amended_by, parties_behind
 from .client import authority_holders
 from .holds import authorities_of
 from .person import is_settled, paper
@@ -138,6 +139,13 @@ def offered_virtual_assets(client: UUID, on: date) -> Offer | None:
 def mandate(client: UUID) -> Mandate:
     """CLI-13: who may instruct for a client, and how many of them it takes."""
     return Mandate(signatures=standing(client).signatures, people=authority_holders(client))
+
+
+def amenders(client: UUID) -> Mandate:
+    """CLI-13: who has a client amended, and how many of them it takes; see `rules.amendment.amenders`."""
+    run = [each.person for each in parties_behind(client) if each.role in RUNNING]
+    able = Person.objects.filter(id__in=run, erased_at=None, died_at=None, insolvent_at=None)
+    return amendment.amenders(mandate(client), able.values_list("id", flat=True))
 
 
 def agreed_on_paper(papers: Collection[UUID], mandate: Mandate) -> None:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from brokerage.ledger.refusal import Refused
 
-from .application import Facts, Party, owners_in
-from .mandate import Mandate, check_instructed
+from .application import Facts, Party, PartyRole, owners_in
+from .mandate import Mandate
 from .status import ClientType
 
+RUNNING = frozenset({PartyRole.DIRECTOR, PartyRole.PARTNER, PartyRole.TRUSTEE})
+"""Who runs a client that is an entity, and so puts somebody in the place of the last who signed."""
 LEFT = "AMENDED"
 """Why the authority of somebody ends whom an amendment leaves out."""
 
@@ -66,10 +68,13 @@ def check_amendable(form: ClientType, wanted: ClientType, *, is_open: bool) -> N
         raise AmendmentOpen("Another change of who is behind this client is open; finish or withdraw it.")
 
 
-def check_agreed(mandate: Mandate, by: Collection[UUID]) -> None:
-    """CLI-13: pass if as many as the mandate asks, or all who are left to act, stand behind an amendment.
+def amenders(mandate: Mandate, running: Collection[UUID]) -> Mandate:
+    """CLI-13: who has a client amended, and how many of them it takes.
 
-    Who leaves by it counts as anybody else; where nobody is left, nobody agrees. Raises MandateNotMet.
+    As an instruction does, by its mandate or all who are left of it; where nobody who signs is left, any one
+    of those who run it and can act, and where nobody runs it, nobody. House policy: two people of the firm
+    approve each amendment.
     """
-    needed = min(mandate.signatures, len(mandate.people)) or 1
-    check_instructed(Mandate(signatures=needed, people=mandate.people), by)
+    if not mandate.people:
+        return Mandate(signatures=1, people=frozenset(running))
+    return Mandate(signatures=min(mandate.signatures, len(mandate.people)), people=mandate.people)

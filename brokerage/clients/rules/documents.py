@@ -41,6 +41,8 @@ class Media(StrEnum):
     PNG = "image/png"
 
 
+WILL = frozenset({DocumentKind.SIGNATURE, DocumentKind.AUTHORITY})
+"""Papers by which somebody decides; the others only prove something."""
 EXTENSION = {Media.PDF: "pdf", Media.JPEG: "jpg", Media.PNG: "png"}
 
 
@@ -60,6 +62,20 @@ class UnknownDocument(Refused):
     """There is no such document."""
 
     code = "clients.unknown-document"
+
+
+class NotYoursToBring(Refused):
+    """A client would bring a paper by which somebody else decides."""
+
+    code = "clients.not-yours-to-bring"
+
+
+def check_brought(kind: DocumentKind, *, own: bool) -> None:
+    """CLI-13: pass if a client brings an own paper, or one that decides nothing; raises NotYoursToBring."""
+    if kind in WILL and not own:
+        raise NotYoursToBring(
+            "Who signed this paper brings it: by the own login, or to our desk, where we see the person."
+        )
 
 
 def media_of(content: bytes) -> Media:

@@ -23,6 +23,24 @@ class HasLogin(Refused):
     code = "clients.has-login"
 
 
+class NotKnown(Refused):
+    """The firm would invite somebody whom it neither judged nor deals with."""
+
+    code = "clients.not-known"
+
+
+class NoAddress(Refused):
+    """The person's record names no e-mail address."""
+
+    code = "clients.no-address"
+
+
+class DetailsChanged(Refused):
+    """The person's record changed after the invitation was proposed."""
+
+    code = "clients.details-changed"
+
+
 def check_for_oneself(person: UUID, *, by: UUID | None, alone: bool) -> None:
     """Pass if `person` signs, or need not sign alone; raises ForAnother."""
     if alone and by != person:

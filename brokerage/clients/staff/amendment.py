@@ -43,8 +43,8 @@ def amend(request: HttpRequest, client: UUID) -> HttpResponse:
 
 
 def _signers(asker: Principal, client: UUID) -> list[tuple[str, str]]:
-    """Who signs for the client, by name to whoever may see it."""
-    known = filter(None, map(queries.person_if_known, sorted(queries.authority_holders(client))))
+    """Who may have the client amended, by name to whoever may see it."""
+    known = filter(None, map(queries.person_if_known, sorted(queries.amenders(client).people)))
     if not asker.may(Perm.SEE_PERSONAL):
         return [(str(each.id), str(each.id)) for each in known]
     return [(str(each.id), " ".join(vault.read(asker, each.version, Why.CLIENT).names)) for each in known]

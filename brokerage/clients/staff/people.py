@@ -44,7 +44,7 @@ def person(request: HttpRequest, person: UUID) -> HttpResponse:
     named = asker.may(Perm.SEE_PERSONAL) and queries.person_if_known(person)
     shown = {
         "row": row,
-        "names": vault.read(asker, row.version, Why.CLIENT).names if named else (),
+        "details": vault.read(asker, row.version, Why.CLIENT) if named else None,
         "papers": queries.documents(person),
         "tax": certificates_due(seams.now(), [person]),
         "kinds": list(DocumentKind),
