@@ -108,7 +108,8 @@ _WATCHED = {
     " alert-open alert-dismiss",
     "raise_alerts": "client-alert",
     "see_onboarding": "agreements agreement-text",
-    "make_clients": "client-amend client-reclassify person-new person-paper person-correct person-certify",
+    "make_clients": "client-amend client-reclassify person-new person-paper person-correct person-certify"
+    " person-invite",
     "make_limits": "client-reassess",
     "make_agreements": "agreement-publish",
     "make_erasures": "person-hold person-release person-erase",

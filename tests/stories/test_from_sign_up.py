@@ -1,7 +1,6 @@
 """From a stranger's first page to a client, or to a refusal: through the portal, the mail and the desk."""
 
 import re
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -17,9 +16,10 @@ from brokerage.clients.rules.mandate import MandateNotMet, check_instructed
 from brokerage.clients.rules.signing import ForAnother
 from brokerage.clients.rules.stages import undone
 from brokerage.config import newcomers
-from brokerage.ledger import integrity, rebuild, seals
+from brokerage.ledger import integrity, rebuild, seals, seams
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.entry import Source
+from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
 from tests.factories import by_two, context
 from tests.onboarding import (
@@ -186,9 +186,10 @@ def test_a_company_is_opened_by_its_signatories_and_those_who_control_it_from_tw
         for country, person in (("GB", ann), ("US", ben))
     }
     assert f'value="{ann}"' not in cai.read(f"{cai.application}tax/")
-    by_cai = replace(DESK, alone=lambda: context(source=Source.PORTAL, maker=cai.person))
+    by_cai = context(source=Source.PORTAL, maker=cai.person)
+    record = newcomers.certificate(HolderFactory(id=ann), hong_kong_date(seams.now()))
     with pytest.raises(ForAnother):
-        newcomers.certify_one(by_cai, HolderFactory(id=ann))
+        commands.certify_tax(by_cai, record=record)
     eve.sign()
     assert "Only those who sign" in agreements_for(controllers["GB"])
     controllers["GB"].certify(country="GB", number="1955839661")
