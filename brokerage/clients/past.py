@@ -24,7 +24,9 @@ from .projections.reviews import REVIEWED, evolved_review, review_of
 from .projections.screening import evolved_screening
 from .projections.standing import evolved_standing
 from .projections.standing_authorities import AUTHORISED, evolved_standing_authority
-from .queries.behind import parties_behind
+from .queries.behind import parties_on_record
+from .rules.application import PartyRole
+from .rules.authority import Capacity
 from .rules.classification import Investor, investor_on
 from .rules.status import UnknownClient
 
@@ -35,8 +37,8 @@ M = TypeVar("M", bound=Model)
 class Past:
     """A client as of a time; nothing restricted is in it.
 
-    `behind` it are those its application named who do not act for it; `screenings` are those of all its
-    people then.
+    `behind` it are those its application named who do not act for it, among them a holder who acts no more;
+    `screenings` are those of all its people then.
     """
 
     client: Client
@@ -58,7 +60,12 @@ def client_as_of(client: UUID, at: datetime) -> Past:
     day = hong_kong_date(at)
     known = _folded(events, (AuthorityGranted, AuthorityEnded), evolved_authority, authority_of)
     standing = [row for row in known if row.ended_at is None and (row.until is None or row.until >= day)]
-    behind = parties_behind(client, at=at)
+    holding = {row.person for row in standing if row.capacity == Capacity.HOLDER}
+    behind = [
+        row
+        for row in parties_on_record(client, at=at)
+        if row.role != PartyRole.HOLDER or row.person not in holding
+    ]
     member = _folded(events, (GroupJoined, GroupLeft), evolved_member, _stream)
     judged = _folded(events, (InvestorClassified,), evolved_standing, _stream)
     return Past(

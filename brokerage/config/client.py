@@ -13,6 +13,7 @@ from brokerage.access.rules import Perm, Principal
 from brokerage.clients import past, queries, vault
 from brokerage.clients.queries.groups import members
 from brokerage.clients.queries.tax import certificates_due
+from brokerage.clients.rules.application import PartyRole
 from brokerage.clients.rules.person import PersonErased, UnknownPerson, Why
 from brokerage.clients.staff.acting import offered
 from brokerage.clients.watch_forms import CLIENT_ACTS
@@ -59,7 +60,10 @@ def client(request: HttpRequest, client: UUID) -> HttpResponse:
         "today": hong_kong_date(at),
         "people": [
             *(_person(asker, then, row.person, row.capacity, row.until) for row in then.authorities),
-            *(_person(asker, then, row.person, row.role) for row in then.behind),
+            *(
+                _person(asker, then, row.person, row.role) | {"stopped": row.role == PartyRole.HOLDER}
+                for row in then.behind
+            ),
         ],
         "group": queries.in_scope(asker.clients).filter(id__in=members(then.group)) if then.group else [],
         "signatures": [row for row in queries.signatures(client) if row.signed_at <= at],

@@ -1,15 +1,20 @@
 """Ways to change who signs for a client without those who do, each of them shut."""
 
+from collections.abc import Callable
 from contextlib import nullcontext
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
+from django.test import Client
 
 from brokerage.access.commands import approve, sealed_address, submit
 from brokerage.access.rules import Perm
 from brokerage.clients import commands, queries, vault
+from brokerage.clients.commands.holds import report_death, report_insolvency
 from brokerage.clients.commands.invitation import invite_party
-from brokerage.clients.queries.holds import clients_of, people_of
+from brokerage.clients.past import client_as_of
+from brokerage.clients.queries.holds import clients_of, holds_on, people_of
 from brokerage.clients.rules.amendment import changes
 from brokerage.clients.rules.application import Party, PartyRole, StepMissing
 from brokerage.clients.rules.authority import Capacity
@@ -17,6 +22,7 @@ from brokerage.clients.rules.documents import DocumentKind, NotYoursToBring
 from brokerage.clients.rules.mandate import MandateNotMet
 from brokerage.clients.rules.signing import KnownToTheFirm
 from brokerage.config import newcomers
+from brokerage.ledger import seams
 from brokerage.ledger.entry import Source
 from tests import desk
 from tests.amendments import amending, handed_in, joint, left, standing
@@ -35,6 +41,36 @@ def furnished(db: None) -> None:
     furnish_onboarding()
 
 
+@pytest.mark.rule("CLI-10", "CLI-13")
+class TestAHolderWhoActsNoMore:
+    @pytest.fixture
+    def stopped(self) -> tuple[UUID, UUID]:
+        """A joint client, and the holder of it who was stopped."""
+        client, (_ann, ben) = joint()
+        commands.end_authority(context(), client=client, person=ben, capacity=Capacity.HOLDER, reason="LEFT")
+        return client, ben
+
+    @pytest.mark.parametrize("befell", [report_death, report_insolvency])
+    def test_holds_it_still_and_freezes_it_by_what_befalls_him(
+        self, stopped: tuple[UUID, UUID], befell: Callable[..., Any]
+    ) -> None:
+        client, ben = stopped
+        befell(context(), person=ben, reference="DC-1")
+        assert len(holds_on(client)) == 1
+        assert queries.client(client).status == "frozen"
+
+    def test_is_shown_with_what_screening_said_of_him(self, stopped: tuple[UUID, UUID]) -> None:
+        client, ben = stopped
+        then = client_as_of(client, seams.now())
+        assert {row.person for row in then.behind} == {ben}
+        assert ben in then.screenings
+        browser = Client()
+        browser.force_login(desk.member("operations", name="ops"))
+        page = browser.get(f"/staff/clients/{client}/").content.decode()
+        assert page.count(f"/staff/people/{ben}/") == page.count("acts no more") == 1
+
+
+@pytest.mark.rule("CLI-13")
 class TestNobodyIsPassedOver:
     def test_by_an_invitation_of_somebody_the_firm_knows(self) -> None:
         newcomer = company(controller("HK"), HolderFactory(roles=(PartyRole.SIGNATORY,)))

@@ -80,6 +80,7 @@ def lift_hold(entry: Entry, *, client: UUID, hold: UUID, reason: LiftReason) -> 
 def report_death(entry: Entry, *, person: UUID, reference: str) -> None:
     """A person died: every client the person holds is frozen, and what the person could do for others ends.
 
+    So is one that he holds on record and was stopped from acting for: it is his until it is amended.
     Powers of attorney that the person gave end too, and all over a client whose only holder died. What the
     person runs, owns or benefits from is reviewed. `reference` names the paper seen. Raises UnknownPerson,
     PersonErased or BadHoldReference; NothingToDo when it was reported under this reference.
@@ -116,9 +117,9 @@ def _befall(entry: Entry, person: UUID, ground: Ground, reference: str) -> None:
     if (happened := reported(reference=reference)) in reports_of(person):
         raise NothingToDo("This was reported under the same reference.", person=person)
     entry.record(person, happened)
-    bodies, behind = clients_behind(person, PartyRole.ENTITY), clients_behind(person)
+    owned, behind = clients_behind(person, PartyRole.HOLDER, PartyRole.ENTITY), clients_behind(person)
     for client in clients:
-        if client in bodies or (person, Capacity.HOLDER) in authorities_of(client):
+        if client in owned or (person, Capacity.HOLDER) in authorities_of(client):
             freeze(entry, client, hold_id(client, ground, reference), ground, reference)
         elif client in behind and not is_closed(client):
             note_change(entry, client, Circumstance.CONTROL)

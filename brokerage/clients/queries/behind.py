@@ -70,9 +70,9 @@ def parties_behind(client: UUID, *, at: datetime | None = None) -> list[Party]:
     return list(_named(client, BEHIND, at=at))
 
 
-def people_on_record(client: UUID) -> frozenset[UUID]:
-    """Who holds a client, or is, runs, owns or benefits from it, by the application that it rests on."""
-    return frozenset(each.person for each in _named(client, ON_RECORD))
+def parties_on_record(client: UUID, *, at: datetime | None = None) -> list[Party]:
+    """Who holds a client, acting or not, or is, runs, owns or benefits from it, as `parties_behind` tells."""
+    return list(_named(client, ON_RECORD, at=at))
 
 
 def _named(client: UUID, roles: Iterable[PartyRole], *, at: datetime | None = None) -> QuerySet[Party]:

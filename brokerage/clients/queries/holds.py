@@ -10,7 +10,7 @@ from ..models import Authority, Client, Document
 from ..rules.authority import Capacity
 from ..rules.holds import Befell, Ground, screening_hold
 from ..rules.status import ClientStatus
-from .behind import ON_RECORD, clients_behind, people_on_record
+from .behind import ON_RECORD, clients_behind, parties_on_record
 
 
 def holds_on(client: UUID) -> dict[UUID, Ground]:
@@ -36,7 +36,7 @@ def people_of(client: UUID) -> frozenset[UUID]:
     A holder who acts no more owns it still, until an amendment leaves him out.
     """
     acting = [person for person, _ in authorities_of(client)]
-    return frozenset(acting) | people_on_record(client)
+    return frozenset(acting) | {each.person for each in parties_on_record(client)}
 
 
 def principals_of(client: UUID) -> dict[UUID, UUID]:
