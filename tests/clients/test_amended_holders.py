@@ -17,6 +17,7 @@ from brokerage.clients.rules.application import (
     Stage,
     StepMissing,
 )
+from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.credit import Ground
 from brokerage.clients.rules.documents import DocumentKind
 from brokerage.clients.rules.holds import LiftReason
@@ -116,6 +117,28 @@ class TestAHolder:
         assert queries.in_the_hands_of(attorneys[eve]) == queries.in_the_hands_of(eve) == frozenset()
         assert queries.in_the_hands_of(attorneys[ann]) == {client}
         assert StandingAuthority.objects.get().end == End.ANOTHER
+
+    @pytest.mark.rule("AST-2", "CLI-13")
+    @pytest.mark.parametrize("back", [False, True])
+    def test_who_was_stopped_first_leaves_by_the_amendment_or_stays_by_it(self, back: bool) -> None:
+        trio = tuple(HolderFactory() for _ in range(3))
+        client = OnboardedClientFactory(newcomer=NewcomerFactory(form=ClientType.JOINT, people=trio))
+        ann, _, eve = (each.id for each in trio)
+        ends = hong_kong_date(seams.now()) + timedelta(9)
+        given = {"purpose": Purpose.CLIENT_MONEY, "ends": ends, "revocation_stated": True}
+        give_standing_authority(context(source=Source.PORTAL, maker=eve), client=client, **given)
+        stopped = {"client": client, "person": eve, "capacity": Capacity.HOLDER}
+        commands.end_authority(context(), **stopped, reason="LEFT")
+        application = amending(client, applicant=ann)
+        if back:
+            commands.name_party(context(), application=application, person=eve, role=PartyRole.HOLDER)
+            newcomers.sign_one(DESK, application, eve)
+        else:
+            told(application)
+        handed_in(application)
+        assert JUDGING.isdisjoint(undone(standing(application))) is back
+        approve_application(by_two(), application=application if back else judged(application))
+        assert StandingAuthority.objects.get().end == ("" if back else End.ANOTHER)
 
     @pytest.mark.rule("CLI-13")
     def test_who_died_is_replaced_by_who_is_left_of_those_who_sign_together(self) -> None:

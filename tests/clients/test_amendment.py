@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from brokerage.clients import commands, queries
+from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import approve_application, end_authority, submit_application
 from brokerage.clients.commands.authority import appoint_attorney
 from brokerage.clients.commands.holds import place_hold
@@ -54,6 +54,7 @@ from tests.onboarding import (
     DESK,
     FinancesFactory,
     OnboardedClientFactory,
+    PersonFactory,
     company,
     controller,
     entitled,
@@ -262,6 +263,21 @@ class TestAnAmendment:
             approve_application(by_two(), application=application)
         commands.withdraw_application(context(), application=application, by=ann)
         assert standing(amending(client, applicant=ann)).signers == {ann}
+
+    @pytest.mark.rule("CLI-13")
+    def test_once_approved_says_what_it_changed_whatever_comes_after(self) -> None:
+        newcomer = company(signatures=1)
+        client, (_, first, leaver, _) = OnboardedClientFactory(newcomer=newcomer), newcomer.people
+        application = amending(client, applicant=first.id)
+        left(application, leaver.id)
+        came = joined(application, PartyRole.SIGNATORY)
+        approve_application(by_two(), application=handed_in(application))
+        told = changes(standing(application))
+        assert {each.person for each in told.leaves} == {leaver.id}
+        end_authority(context(), client=client, person=first.id, capacity=Capacity.SIGNATORY, reason="LEFT")
+        commands.record_person(context(), version=vault.put(came, vault.Kind.INDIVIDUAL, PersonFactory()).id)
+        assert changes(standing(application)) == told
+        assert undone(standing(application)) == ()
 
     @pytest.mark.rule("CLI-13")
     def test_approved_at_once_with_a_stop_never_lets_the_stopped_one_sign(self) -> None:

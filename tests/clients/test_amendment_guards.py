@@ -8,14 +8,14 @@ from uuid import UUID, uuid4
 import pytest
 from django.test import Client
 
-from brokerage.access.commands import approve, sealed_address, submit
+from brokerage.access.commands import Proposed, approve, sealed_address, submit
 from brokerage.access.rules import Perm
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands.holds import report_death, report_insolvency
 from brokerage.clients.commands.invitation import invite_party
 from brokerage.clients.past import client_as_of
 from brokerage.clients.queries.holds import clients_of, holds_on, people_of
-from brokerage.clients.rules.amendment import changes
+from brokerage.clients.rules.amendment import Overtaken, changes
 from brokerage.clients.rules.application import Party, PartyRole, StepMissing
 from brokerage.clients.rules.authority import Capacity
 from brokerage.clients.rules.documents import DocumentKind, NotYoursToBring
@@ -30,6 +30,7 @@ from tests.factories import by_two, context
 from tests.onboarding import (
     HolderFactory,
     OnboardedClientFactory,
+    PersonFactory,
     company,
     controller,
     furnish_onboarding,
@@ -129,15 +130,49 @@ class TestNobodyIsPassedOver:
     def test_by_an_approval_proposed_before_it_was_handed_in_again(self) -> None:
         client, _pair = joint()
         application = handed_in(amending(client))
-        maker, checker = desk.member("operations", name="mei"), desk.member("operations-checker", name="ho")
-        asked = context(maker=maker.person, actor=maker.actor)
-        proposed = submit(asked, commands.approve_application, application=application)
+        proposed = proposal(application)
         commands.return_application(context(), application=application, reason="PAPER-UNREADABLE")
         handed_in(application)
         with pytest.raises(StepMissing, match="again"):
-            approve(
-                context(maker=checker.person, actor=checker.actor),
-                proposal=proposed.proposal,
-                digest=proposed.digest,
-                permissions=frozenset({Perm.APPROVE_CLIENTS}),
-            )
+            approved(proposed)
+
+    def test_by_what_was_proved_of_somebody_before_he_was_stopped(self) -> None:
+        newcomer = company(signatures=1)
+        client = OnboardedClientFactory(newcomer=newcomer)
+        first, second = newcomer.people[1].id, newcomer.people[2].id
+        application = amending(client, applicant=first)
+        draft = vault.draft(second, vault.Kind.INDIVIDUAL, PersonFactory())
+        commands.record_person.within(vault.keeping(draft), context(), version=draft.id)
+        handed_in(application)
+        assert second in standing(application).identified
+        proposed = proposal(application)
+        stopped = {"client": client, "person": second, "capacity": Capacity.SIGNATORY}
+        commands.end_authority(context(), **stopped, reason="FRAUD")
+        with pytest.raises(Overtaken):
+            approved(proposed)
+        commands.return_application(context(), application=application, reason="STOPPED")
+        with pytest.raises(Overtaken):
+            commands.submit_application(context(maker=first), application=application)
+        left(application, second)
+        commands.approve_application(by_two(), application=handed_in(application))
+        assert queries.authority_holders(client) == {first}
+
+
+def proposal(application: UUID) -> Proposed:
+    """One of the desk proposes to approve it."""
+    maker = desk.member("operations", name="mei")
+    asked = context(maker=maker.person, actor=maker.actor)
+    answer = submit(asked, commands.approve_application, application=application)
+    assert isinstance(answer, Proposed)
+    return answer
+
+
+def approved(proposed: Proposed) -> None:
+    """Another of the desk approves it."""
+    checker = desk.member("operations-checker", name="ho")
+    approve(
+        context(maker=checker.person, actor=checker.actor),
+        proposal=proposed.proposal,
+        digest=proposed.digest,
+        permissions=frozenset({Perm.APPROVE_CLIENTS}),
+    )

@@ -448,9 +448,16 @@ GUARDS = [
     Guard("CLI-13", amended(AMENDMENT.test_rests_on_papers_that_were_signed_for_it), approval, "check_fresh"),
     Guard(
         "CLI-13",
-        amended(AMENDMENT.test_does_not_bring_back_who_was_stopped_meanwhile),
+        amended(PASSED_OVER.test_by_one_who_was_stopped_and_is_named_again),
         applying,
-        "_stopped",
+        "stopped",
+        always(frozenset()),
+    ),
+    Guard(
+        "CLI-13",
+        amended(PASSED_OVER.test_by_what_was_proved_of_somebody_before_he_was_stopped),
+        applying,
+        "overtaken",
         always(frozenset()),
     ),
     Guard(

@@ -23,7 +23,7 @@ from ..events.application import (
 from ..models import Application, Party
 from ..queries import intake
 from ..queries.holds import authorities_of
-from ..rules.amendment import check_amendable, is_another
+from ..rules.amendment import check_amendable, check_not_overtaken, is_another
 from ..rules.application import (
     OPEN,
     ApplicationClosed,
@@ -174,13 +174,15 @@ def give_answers(entry: Entry, *, application: UUID, record: UUID) -> None:
 def submit_application(entry: Entry, *, application: UUID) -> None:
     """Hand an application in.
 
-    Raises UnknownApplication, NotADraft, ApplicationClosed, PartiesMissing, BadMandate, and StepMissing
-    while somebody lacks details or a paper, finances are missing, or a joint holder has not signed.
+    Raises UnknownApplication, NotADraft, ApplicationClosed, PartiesMissing, BadMandate, Overtaken, and
+    StepMissing while somebody lacks details or a paper, finances are missing, or a joint holder has not
+    signed.
     """
     found = locked(entry, application)
     check_draft(State(found.state))
     facts = queries.facts(found)
     check_parties(facts)
+    check_not_overtaken(facts)
     if not facts.people <= facts.described & facts.documented:
         raise StepMissing("Everybody named needs details and a paper that proves them.")
     if is_another(facts) and not facts.finances:

@@ -25,7 +25,7 @@ from ..events.standing import (
 from ..models import Application
 from ..queries.holds import authorities_of
 from ..queries.standing_authorities import is_named
-from ..rules.amendment import LEFT, is_another
+from ..rules.amendment import LEFT, check_not_overtaken, is_another
 from ..rules.application import Facts, PartyRole, Stage, StepMissing
 from ..rules.authority import CAPACITY, Capacity
 from ..rules.classification import Investor
@@ -93,7 +93,7 @@ def approve_application(
     by as many as it takes beside the applicant (CLI-13, `rules.amendment.amenders`). Raises
     UnknownApplication, ApplicationClosed, StepMissing (CLI-1 to CLI-5, CLI-10: whatever is not done),
     CannotAct for somebody dead or insolvent, BadReference, ReferenceTaken or SecondPersonNeeded; of an
-    amendment NotActive, UnknownDocument, PaperUsed or MandateNotMet.
+    amendment NotActive, Overtaken, UnknownDocument, PaperUsed or MandateNotMet.
     """
     amended = queries.application(application).amends
     client = amended or client_id(checked_reference(reference))
@@ -101,6 +101,7 @@ def approve_application(
     found = queries.application(application)
     facts = queries.facts(found)
     check_step(Stage.APPROVAL, facts)
+    check_not_overtaken(facts)
     _check_unchanged(entry, found)
     for person in sorted(facts.of(*LIVING)):
         queries.able(person)
@@ -161,12 +162,22 @@ def _hand_over(entry: Entry, facts: Facts, client: UUID) -> None:
     """
     standing = [each for each in authorities_of(client) if each[1] is not Capacity.ATTORNEY]
     wanted = [(each.person, CAPACITY[each.role]) for each in facts.parties if each.role in CAPACITY]
-    before = queries.owners(client)
+    another = _becomes_another(facts, client)
     for person, capacity in standing:
         if (person, capacity) not in wanted:
             end_step(entry, client, person, capacity, LEFT)
     for person, capacity in wanted:
         if (person, capacity) not in standing:
             entry.record(client, AuthorityGranted(person=person, capacity=capacity))
-    if before and before != facts.owners:
+    if another:
         end_all(entry, client, End.ANOTHER)
+
+
+def _becomes_another(facts: Facts, client: UUID) -> bool:
+    """Whether a client there is already will be somebody else: who is on record tells, as for its judgement,
+    and of a client of an import who holds it.
+    """
+    if facts.before:
+        return is_another(facts)
+    held = queries.owners(client)
+    return bool(held) and held != facts.owners

@@ -27,7 +27,6 @@ from ..rules.agreements import AgreementKind, UnknownAgreement
 from ..rules.amendment import RUNNING, Changes, changes
 from ..rules.application import OPEN, Facts, PartyRole, Stage, State, UnknownApplication, Waits, owners_in
 from ..rules.application import Party as Part
-from ..rules.authority import CAPACITY
 from ..rules.classification import Investor, investor_on
 from ..rules.documents import DocumentKind
 from ..rules.mandate import Mandate, check_instructed
@@ -36,9 +35,8 @@ from ..rules.stages import WAITS, undone
 from ..rules.status import ClientType
 from ..rules.tax import EntityKind
 from ..rules.virtual_assets import Offer, offer
-from .behind import amended_by, parties_behind
+from .behind import amended_by, overtaken, parties_behind, stopped
 from .client import authority_holders
-from .holds import authorities_of
 from .person import is_settled, paper
 from .person import person as person_of
 from .screening import screening_clear
@@ -197,13 +195,6 @@ def tax_status(person: UUID) -> TaxStatus | None:
     return TaxStatus.objects.filter(pk=person, record__isnull=False).first()
 
 
-def _stopped(client: UUID, before: Iterable[Part]) -> frozenset[Part]:
-    """Those of the parts of a client's application whose authority has ended since."""
-    acting = authorities_of(client)
-    acted = [part for part in before if part.role in CAPACITY]
-    return frozenset(part for part in acted if (part.person, CAPACITY[part.role]) not in acting)
-
-
 def facts(found: Application) -> Facts:
     """All that decides where an application stands.
 
@@ -212,8 +203,8 @@ def facts(found: Application) -> Facts:
     """
     parts, earlier = _parts(found.id), amended_by(found)
     before = _parts(earlier[0].id) if earlier else ()
-    stopped = frozenset() if found.amends is None else _stopped(found.amends, before)
-    known_before = {part.person for part in before} - {part.person for part in stopped}
+    gone = stopped(found, before)
+    known_before = {part.person for part in before} - {part.person for part in gone}
     people = {part.person for part in parts}
     owned = owners_in(parts)
     known = {each.id: each for each in Person.objects.filter(pk__in=people, erased_at=None)}
@@ -226,7 +217,8 @@ def facts(found: Application) -> Facts:
         state=State(found.state),
         parties=parts,
         before=None if found.amends is None else before,
-        stopped=stopped,
+        stopped=gone,
+        overtaken=overtaken(found, parts),
         described=frozenset(known),
         documented=_documented(known.values()),
         identified=_identified(known.values(), found, earlier, known_before),

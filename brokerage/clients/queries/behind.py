@@ -9,8 +9,13 @@ from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
+from brokerage.ledger import queries as ledger
+from brokerage.ledger.registry import Recorded
+
+from ..events import AuthorityEnded, AuthorityGranted
 from ..models import Application, Authority, Party
 from ..rules.application import OPEN, PartyRole, State
+from ..rules.application import Party as Part
 from ..rules.authority import CAPACITY, Capacity
 
 BEHIND = frozenset(PartyRole) - frozenset(CAPACITY)
@@ -73,6 +78,47 @@ def parties_behind(client: UUID, *, at: datetime | None = None) -> list[Party]:
 def parties_on_record(client: UUID, *, at: datetime | None = None) -> list[Party]:
     """Who holds a client, acting or not, or is, runs, owns or benefits from it, as `parties_behind` tells."""
     return list(_named(client, ON_RECORD, at=at))
+
+
+def stopped(found: Application, before: Iterable[Part]) -> frozenset[Part]:
+    """Those of the parts behind an amended client whose authority had ended by the decision, or by now."""
+    if found.amends is None:
+        return frozenset()
+    decision = None if found.state in OPEN else ledger.events(found.id)[-1]
+    return _signing(before) - _acting(found.amends, before=decision)
+
+
+def overtaken(found: Application, wanted: Iterable[Part]) -> frozenset[Part]:
+    """Those who are to sign and were stopped from it after an open amendment was begun.
+
+    What was proved of them in it was proved before they were stopped.
+    """
+    if found.amends is None or found.state not in OPEN:
+        return frozenset()
+    begun = ledger.events(found.id)[0]
+    return _signing(wanted) & _acting(found.amends, before=begun) - _acting(found.amends)
+
+
+def _signing(parts: Iterable[Part]) -> frozenset[Part]:
+    return frozenset(part for part in parts if part.role in CAPACITY)
+
+
+def _acting(client: UUID, *, before: Recorded | None = None) -> frozenset[Part]:
+    """In which parts people sign for a client now, or did before an event by the order of the book.
+
+    Not by the time of day: that is taken before streams are locked.
+    """
+    acting: set[tuple[UUID, Capacity]] = set()
+    for each in ledger.events(client):
+        if before and (each.seq > before.seq or each.entry == before.entry):
+            break
+        if isinstance(each.event, AuthorityGranted):
+            acting.add((each.event.person, each.event.capacity))
+        elif isinstance(each.event, AuthorityEnded):
+            acting.discard((each.event.person, each.event.capacity))
+    return frozenset(
+        Part(person, role) for role, as_what in CAPACITY.items() for person, what in acting if what is as_what
+    )
 
 
 def _named(client: UUID, roles: Iterable[PartyRole], *, at: datetime | None = None) -> QuerySet[Party]:

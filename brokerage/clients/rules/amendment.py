@@ -28,6 +28,12 @@ class AmendmentOpen(Refused):
     code = "clients.amendment-open"
 
 
+class Overtaken(Refused):
+    """Somebody who is to sign was stopped from it after the amendment was begun."""
+
+    code = "clients.amendment-overtaken"
+
+
 class AmendInstead(Refused):
     """Who signs for a client that came by an application, and how many together, changes by an amendment."""
 
@@ -66,6 +72,19 @@ def check_amendable(form: ClientType, wanted: ClientType, *, is_open: bool) -> N
         raise FormKept("The legal form cannot change; open another client.", form=form, wanted=wanted)
     if is_open:
         raise AmendmentOpen("Another change of who is behind this client is open; finish or withdraw it.")
+
+
+def check_not_overtaken(facts: Facts) -> None:
+    """CLI-13: pass unless an amendment would let somebody sign who was stopped since it was begun; Overtaken.
+
+    What was proved and signed in it came before. In one that is begun anew he is left out, or named, proved
+    and bound anew by those who know.
+    """
+    if facts.overtaken:
+        raise Overtaken(
+            "Somebody named to sign was stopped from it since this was begun: remove him, or withdraw it and"
+            " begin anew."
+        )
 
 
 def amenders(mandate: Mandate, running: Collection[UUID]) -> Mandate:

@@ -162,7 +162,8 @@ class Facts:
     """All that decides where an application stands. Sets hold the persons of whom something is so.
 
     `before` is who was behind the client that is amended: nobody for one of an import, None for a new client;
-    `stopped` are those of them who were let act and are no longer.
+    `stopped` are those of them who were let act and are no longer, or were not when it was decided;
+    `overtaken` those who are to sign and were stopped since it was begun.
     """
 
     form: ClientType
@@ -172,6 +173,7 @@ class Facts:
     parties: tuple[Party, ...] = ()
     before: tuple[Party, ...] | None = None
     stopped: frozenset[Party] = frozenset()
+    overtaken: frozenset[Party] = frozenset()
     described: frozenset[UUID] = frozenset()
     documented: frozenset[UUID] = frozenset()
     identified: frozenset[UUID] = frozenset()

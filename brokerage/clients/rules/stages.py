@@ -134,7 +134,9 @@ def needed(facts: Facts) -> tuple[Stage, ...]:
 
 
 def undone(facts: Facts) -> tuple[Stage, ...]:
-    """The steps that are needed and not done, in order."""
+    """The steps that are needed and not done, in order; none once it is approved, whatever came after."""
+    if facts.state is State.APPROVED:
+        return ()
     return tuple(stage for stage in needed(facts) if not DONE[stage](facts))
 
 

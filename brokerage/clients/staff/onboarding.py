@@ -33,7 +33,7 @@ from ..rules.classification import Investor
 from ..rules.credit import Ground
 from ..rules.documents import EXTENSION, DocumentKind, Media, UnknownDocument
 from ..rules.person import PersonErased, Why
-from ..rules.stages import DONE, needed, undone
+from ..rules.stages import needed, undone
 from ..rules.transfers import BankAccount
 
 
@@ -71,7 +71,7 @@ def application(request: HttpRequest, application: UUID) -> HttpResponse:
         "amended": queries.client(found.amends) if found.amends else None,
         "changes": _changes(asker, facts) if found.amends else [],
         "signatures": queries.standing(found.amends).signatures if found.amends else None,
-        "stages": [(stage, DONE[stage](facts)) for stage in needed(facts)],
+        "stages": [(stage, stage not in left) for stage in needed(facts)],
         "stage": left[0] if left else None,
         "people": [_person(asker, party, facts) for party in queries.parties(application)],
         "signed": _signed_papers(found.id, facts.before or ()),
