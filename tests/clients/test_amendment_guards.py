@@ -127,6 +127,16 @@ class TestNobodyIsPassedOver:
         mine = context(source=Source.PORTAL, maker=ann)
         commands.store_document(mine, document=proof, kind=DocumentKind.ADDRESS)
 
+    def test_by_a_signature_of_the_entity_which_the_desk_alone_takes(self) -> None:
+        newcomer = company()
+        OnboardedClientFactory(newcomer=newcomer)
+        body, first = newcomer.people[0].id, newcomer.people[1].id
+        mine = {"source": Source.PORTAL, "maker": first}
+        for kind, refused in ((DocumentKind.SIGNATURE, True), (DocumentKind.AUTHORITY, False)):
+            paper = vault.put(body, vault.Kind.DOCUMENT, newcomers.PAPER).id
+            with pytest.raises(NotYoursToBring) if refused else nullcontext():
+                commands.store_document(context(**mine), document=paper, kind=kind)
+
     def test_by_an_approval_proposed_before_it_was_handed_in_again(self) -> None:
         client, _pair = joint()
         application = handed_in(amending(client))

@@ -1,5 +1,6 @@
 """The way of an application against the real book: each step waits for the one before it."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -20,11 +21,13 @@ from brokerage.clients.rules.agreements import (
 )
 from brokerage.clients.rules.application import (
     ApplicationClosed,
+    Control,
     NotADraft,
     PartiesMissing,
     Party,
     PartyRole,
     RoleForeign,
+    RoleUnfit,
     Stage,
     StepMissing,
     UnknownApplication,
@@ -133,6 +136,34 @@ class TestAnApplication:
         stranger = Party(uuid4(), PartyRole.SIGNATORY)
         with pytest.raises(RoleForeign):
             check_parties(replace(facts, parties=(*facts.parties, stranger)))
+
+    @pytest.mark.rule("CLI-13")
+    @pytest.mark.parametrize("role", [PartyRole.SIGNATORY, PartyRole.CONTROLLER, PartyRole.DIRECTOR])
+    def test_lets_the_entity_have_no_other_part_in_itself(self, role: PartyRole) -> None:
+        newcomer = company()
+        application = newcomers.apply(DESK, newcomer)
+        commands.return_application(context(), application=application, reason="PEOPLE")
+        body = newcomer.people[0].id
+        control = Control.OWNERSHIP if role is PartyRole.CONTROLLER else None
+        with pytest.raises(RoleUnfit):
+            commands.name_party(context(), application=application, person=body, role=role, control=control)
+        facts = queries.facts(queries.application(application))
+        with pytest.raises(RoleUnfit):
+            check_parties(replace(facts, parties=(*facts.parties, Party(body, role))))
+
+    @pytest.mark.rule("CLI-13")
+    def test_asks_for_human_beings_where_somebody_signs_or_controls_in_the_end(self) -> None:
+        newcomer = company()
+        application = newcomers.apply(DESK, newcomer)
+        commands.return_application(context(), application=application, reason="PEOPLE")
+        other = HolderFactory(details=newcomer.people[0].details, roles=(PartyRole.SIGNATORY,))
+        for role, fits in ((PartyRole.SIGNATORY, False), (PartyRole.DIRECTOR, True)):
+            with nullcontext() if fits else pytest.raises(RoleUnfit):
+                newcomers.name(DESK, application, replace(other, roles=(role,)))
+        facts = queries.facts(queries.application(application))
+        for parties in (Party(other.id, PartyRole.SIGNATORY), Party(uuid4(), PartyRole.ENTITY)):
+            with pytest.raises(RoleUnfit):
+                check_parties(replace(facts, parties=(*facts.parties, parties)))
 
     def test_has_one_holder_more_only_once_one_is_removed(self) -> None:
         application = commands.start_application(

@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from brokerage.clients.rules.agreements import NotConfirmed, check_confirmed
-from brokerage.clients.rules.application import TransferAhead, TransferForeign, TransferTooSmall
 from brokerage.clients.rules.classification import (
     BelowThreshold,
     ConsentMissing,
@@ -35,7 +34,13 @@ from brokerage.clients.rules.names import BadText, checked_text, search_key
 from brokerage.clients.rules.status import ClientType
 from brokerage.clients.rules.tax import BadCertificate, Certificate, NoNumber, Residence, plausible
 from brokerage.clients.rules.terms import terms
-from brokerage.clients.rules.transfers import BankAccount, check_first_transfer
+from brokerage.clients.rules.transfers import (
+    BankAccount,
+    TransferAhead,
+    TransferForeign,
+    TransferTooSmall,
+    check_first_transfer,
+)
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)

@@ -13,8 +13,6 @@ from brokerage.clients.events.standing import TaxCertified
 from brokerage.clients.queries.tax import Due, certificates_to_chase
 from brokerage.clients.rules.application import (
     Stage,
-    TransferAhead,
-    TransferTooSmall,
 )
 from brokerage.clients.rules.documents import DocumentKind, UnknownDocument
 from brokerage.clients.rules.person import UnknownRecord
@@ -29,6 +27,7 @@ from brokerage.clients.rules.tax import (
     NoNumber,
     Residence,
 )
+from brokerage.clients.rules.transfers import TransferAhead, TransferTooSmall
 from brokerage.config import newcomers
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import registry, seams

@@ -207,7 +207,12 @@ def test_an_owner_leaves_a_company_and_its_director_comes_to_sign_for_it():
 def begun(client: UUID, first: UUID, second: UUID, gone: UUID) -> UUID:
     """One signatory has an owner removed and makes the other a director, who is named already."""
     cai = amends(seated(first, "cai@example.com"), client, signatures=2)
-    cai.send(f"{cai.application}parts/", person=str(second), role="director")
+    parts = f"{cai.application}parts/"
+    entity = next(each.person for each in queries.parties(cai.id) if each.role == PartyRole.ENTITY)
+    offered = cai.read(parts)
+    assert f'value="{second}"' in offered
+    assert f'<option value="{entity}"' not in offered
+    cai.send(parts, person=str(second), role="director")
     removed(cai, gone, "controller")
     return cai.id
 

@@ -40,7 +40,7 @@ from ..rules.application import Party as Part
 from ..rules.authority import CAPACITY, NoAuthority
 from ..rules.bounds import A_DAY, check_room
 from ..rules.mandate import MOST, BadMandate
-from ..rules.person import UnknownRecord
+from ..rules.person import PersonKind, UnknownRecord
 from ..rules.reasons import checked_reason
 from ..rules.stages import check_signed
 from ..rules.status import Act, ClientStatus, ClientType, check_may
@@ -127,19 +127,17 @@ def name_party(
     """Give a person a role in a draft; naming it again changes nothing but how an entity is controlled.
 
     `version` is a vault record that becomes the person's details, or none if these are on record. Raises
-    UnknownApplication, NotADraft, ApplicationClosed, RoleForeign, PartiesMissing, UnknownParty, TooMany or
-    UnknownPerson, and with a version what `record_person` does.
+    UnknownApplication, NotADraft, ApplicationClosed, RoleForeign, RoleUnfit, PartiesMissing, UnknownParty,
+    TooMany or UnknownPerson, and with a version what `record_person` does.
     """
     entry.lock(application, person)
     found = queries.application(application)
     check_draft(State(found.state))
     parties = queries.facts(found).parties
-    check_naming(ClientType(found.form), parties, Part(person, role), control)
     check_room(intake.named_ever(application), _terms(entry).people_named, "people in this application")
-    if version is None:
-        queries.person(person)
-    else:
-        record_step(entry, person, version)
+    kind = queries.person(person).kind if version is None else record_step(entry, person, version)
+    is_entity = kind == PersonKind.ENTITY
+    check_naming(ClientType(found.form), parties, Part(person, role), control, is_entity=is_entity)
     entry.record(application, PartyNamed(person=person, role=role, control=control))
 
 

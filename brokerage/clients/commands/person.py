@@ -32,8 +32,11 @@ def record_person(entry: Entry, *, version: UUID) -> UUID:
     return person
 
 
-def record_step(entry: Entry, person: UUID, version: UUID) -> None:
-    """Make a vault record the details of a locked person, within another command; as `record_person`."""
+def record_step(entry: Entry, person: UUID, version: UUID) -> PersonKind:
+    """Make a vault record the details of a locked person, within another command; as `record_person`.
+
+    Returns what the person is by it.
+    """
     sealed = vault.sealed(version)
     _check_not_erased(person)
     check_own_change(person, by=entry.context.maker, settled=queries.is_settled(person))
@@ -44,6 +47,7 @@ def record_step(entry: Entry, person: UUID, version: UUID) -> None:
     for client in queries.clients_held_by(person):
         if person in queries.owners(client):
             label_again(client, person, version)
+    return kind
 
 
 @command("clients.store-document")
@@ -51,13 +55,13 @@ def store_document(entry: Entry, *, document: UUID, kind: DocumentKind) -> UUID:
     """Add a sealed document to its person's papers; returns the document's id.
 
     Raises UnknownRecord, UnknownPerson, PersonErased, DocumentTooLarge, WrongType or UnsafeDocument; in the
-    portal NotYoursToBring of what another human being decides.
+    portal NotYoursToBring of what another decides.
     """
     sealed = vault.sealed(document)
     entry.lock(sealed.person)
     found = queries.person(sealed.person)
-    if entry.context.source is Source.PORTAL and found.kind == PersonKind.INDIVIDUAL:
-        check_brought(kind, own=sealed.person == entry.context.maker)
+    if entry.context.source is Source.PORTAL:
+        check_brought(kind, PersonKind(found.kind), own=sealed.person == entry.context.maker)
     if sealed.kind is not vault.Kind.DOCUMENT:
         raise UnknownRecord("This record is no document.", record=document)
     content = vault.known(document)

@@ -153,7 +153,9 @@ def _roles(asker: Principal, application: Application) -> dict[str, Any]:
 
 
 def _people_and_roles(asker: Principal, application: Application) -> dict[str, Any]:
-    return _people(asker, application) | _roles(asker, application)
+    bodies = {str(each) for each in queries.facts(application).of(PartyRole.ENTITY)}
+    people = [(id, name) for id, name in people_of(asker, application.id) if id not in bodies]
+    return {"people": people} | _roles(asker, application)
 
 
 class Step(NamedTuple):

@@ -220,6 +220,7 @@ def facts(found: Application) -> Facts:
         stopped=gone,
         overtaken=overtaken(found, parts),
         described=frozenset(known),
+        entities=frozenset(each.id for each in known.values() if each.kind == PersonKind.ENTITY),
         documented=_documented(known.values()),
         identified=_identified(known.values(), found, earlier, known_before),
         screened=frozenset(person for person in people if screening_clear(person)),

@@ -108,6 +108,12 @@ class RoleForeign(Refused):
     code = "clients.role-foreign"
 
 
+class RoleUnfit(Refused):
+    """A role that is for human beings, for the client itself or for anybody but the client."""
+
+    code = "clients.role-unfit"
+
+
 class UnknownParty(Refused):
     """The person has no such part in the application."""
 
@@ -124,24 +130,6 @@ class StepNotNeeded(Refused):
     """An amendment that leaves the client who it is asks for no new judgement."""
 
     code = "clients.step-not-needed"
-
-
-class TransferTooSmall(Refused):
-    """CLI-5: the first transfer is below the least amount."""
-
-    code = "clients.transfer-too-small"
-
-
-class TransferForeign(Refused):
-    """CLI-5: the first transfer is not from an account in the client's own name at a bank in Hong Kong."""
-
-    code = "clients.transfer-foreign"
-
-
-class TransferAhead(Refused):
-    """A first transfer that is said to come in after today."""
-
-    code = "clients.transfer-ahead"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +163,7 @@ class Facts:
     stopped: frozenset[Party] = frozenset()
     overtaken: frozenset[Party] = frozenset()
     described: frozenset[UUID] = frozenset()
+    entities: frozenset[UUID] = frozenset()
     documented: frozenset[UUID] = frozenset()
     identified: frozenset[UUID] = frozenset()
     screened: frozenset[UUID] = frozenset()
@@ -235,13 +224,25 @@ ROLES: dict[ClientType, dict[PartyRole, tuple[int, int]]] = {
 """The least and the most people of each role that a legal form has; it has no other role."""
 
 
-def check_naming(form: ClientType, parties: Collection[Party], named: Party, control: Control | None) -> None:
-    """CLI-13: pass if a person may have a role beside those who are named.
+HUMAN = frozenset({PartyRole.HOLDER, PartyRole.SIGNATORY, PartyRole.CONTROLLER})
+"""What only a human being is. Who directs, founds or benefits from an entity may be another entity."""
 
-    Raises RoleForeign, PartiesMissing for one too many, or UnknownParty unless a controller, and nobody else,
-    comes with how the entity is controlled.
+
+def check_naming(
+    form: ClientType,
+    parties: Collection[Party],
+    named: Party,
+    control: Control | None,
+    *,
+    is_entity: bool,
+) -> None:
+    """CLI-13: pass if a person, or an entity, may have a role beside those who are named.
+
+    Raises RoleForeign, RoleUnfit, PartiesMissing for one too many, or UnknownParty unless a controller, and
+    nobody else, comes with how the entity is controlled.
     """
     _check_role(form, named.role)
+    _check_fits(named, parties, is_entity=is_entity)
     if (control is not None) is not (named.role is PartyRole.CONTROLLER):
         raise UnknownParty("Say how a controller controls the entity, and of nobody else.", role=named.role)
     most = ROLES[form][named.role][1]
@@ -254,13 +255,25 @@ def _check_role(form: ClientType, role: PartyRole) -> None:
         raise RoleForeign(f"This is no role in an application of this kind: {role}.", form=form, role=role)
 
 
+def _check_fits(party: Party, parties: Collection[Party], *, is_entity: bool) -> None:
+    """An entity signs for nobody and controls nobody in the end, least of all itself."""
+    if is_entity and party.role in HUMAN:
+        raise RoleUnfit("Name the human being who is this; an entity is none.", role=party.role)
+    if not is_entity and party.role is PartyRole.ENTITY:
+        raise RoleUnfit("A human being is no entity; name what is to be the client.", role=party.role)
+    roles = {party.role} | {each.role for each in parties if each.person == party.person}
+    if PartyRole.ENTITY in roles and len(roles) > 1:
+        raise RoleUnfit("The entity that is the client has no other part in it.", role=party.role)
+
+
 def check_parties(facts: Facts) -> None:
     """CLI-13: pass if the legal form's people, and no others, are all named and can sign.
 
-    Raises RoleForeign, PartiesMissing or BadMandate.
+    Raises RoleForeign, RoleUnfit, PartiesMissing or BadMandate.
     """
     for party in facts.parties:
         _check_role(facts.form, party.role)
+        _check_fits(party, facts.parties, is_entity=party.person in facts.entities)
     for role, (least, most) in ROLES[facts.form].items():
         named = len(facts.of(role))
         if not least <= named <= most:

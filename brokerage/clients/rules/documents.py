@@ -9,6 +9,7 @@ from PIL import Image
 from brokerage.ledger.refusal import Refused
 
 from .pdf import UnsafeDocument, check_pdf
+from .person import PersonKind
 
 LARGEST = 10 * 2**20
 """Bytes of one document. A scan of a page has a tenth of it."""
@@ -41,8 +42,11 @@ class Media(StrEnum):
     PNG = "image/png"
 
 
-WILL = frozenset({DocumentKind.SIGNATURE, DocumentKind.AUTHORITY})
-"""Papers by which somebody decides; the others only prove something."""
+WILL = {
+    PersonKind.INDIVIDUAL: frozenset({DocumentKind.SIGNATURE, DocumentKind.AUTHORITY}),
+    PersonKind.ENTITY: frozenset({DocumentKind.SIGNATURE}),
+}
+"""Papers by which somebody decides; others prove something, as does an entity's authority, its licence."""
 EXTENSION = {Media.PDF: "pdf", Media.JPEG: "jpg", Media.PNG: "png"}
 
 
@@ -70,9 +74,9 @@ class NotYoursToBring(Refused):
     code = "clients.not-yours-to-bring"
 
 
-def check_brought(kind: DocumentKind, *, own: bool) -> None:
+def check_brought(kind: DocumentKind, of: PersonKind, *, own: bool) -> None:
     """CLI-13: pass if a client brings an own paper, or one that decides nothing; raises NotYoursToBring."""
-    if kind in WILL and not own:
+    if kind in WILL[of] and not own:
         raise NotYoursToBring(
             "Who signed this paper brings it: by the own login, or to our desk, where we see the person."
         )

@@ -6,12 +6,30 @@ from decimal import Decimal
 from typing import Self
 
 from brokerage.ledger.amounts import positive
+from brokerage.ledger.refusal import Refused
 
-from .application import TransferAhead, TransferForeign, TransferTooSmall
 from .names import checked_text
 from .terms import Terms
 
 HONG_KONG_CURRENCY = "HKD"
+
+
+class TransferTooSmall(Refused):
+    """CLI-5: the first transfer is below the least amount."""
+
+    code = "clients.transfer-too-small"
+
+
+class TransferForeign(Refused):
+    """CLI-5: the first transfer is not from an account in the client's own name at a bank in Hong Kong."""
+
+    code = "clients.transfer-foreign"
+
+
+class TransferAhead(Refused):
+    """A first transfer that is said to come in after today."""
+
+    code = "clients.transfer-ahead"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
