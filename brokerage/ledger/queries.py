@@ -8,6 +8,7 @@ from uuid import UUID
 
 from . import store
 from .chart import Account, Role
+from .entry import Source
 from .known import known_at as what_was_known
 from .registry import Recorded, kind_of
 
@@ -138,6 +139,12 @@ def maker_of(entry: UUID) -> UUID | None:
     """The person behind an entry; None for one of the house or of a job."""
     row = store.cursor().execute("SELECT maker FROM ledger_entry WHERE id = %s", [entry]).fetchone()
     return row[0] if row else None
+
+
+def source_of(entry: UUID) -> Source:
+    """The edge that an entry came through; raises TypeError for an unknown entry."""
+    row = store.cursor().execute("SELECT source FROM ledger_entry WHERE id = %s", [entry]).fetchone()
+    return Source(row[0])
 
 
 def references(entry: UUID) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """Whom an applicant invites, where the letter goes, and who signs for whom."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
@@ -27,7 +28,14 @@ from brokerage.clients.rules import terms
 from brokerage.clients.rules.application import ApplicationClosed, UnknownApplication, UnknownParty
 from brokerage.clients.rules.bounds import TooMany
 from brokerage.clients.rules.person import CannotAct
-from brokerage.clients.rules.signing import DetailsChanged, ForAnother, HasLogin, NoAddress, NotKnown
+from brokerage.clients.rules.signing import (
+    AddressOfAnother,
+    DetailsChanged,
+    ForAnother,
+    HasLogin,
+    NoAddress,
+    NotKnown,
+)
 from brokerage.clients.rules.terms import TERMS
 from brokerage.config import newcomers
 from brokerage.jobs import outbox
@@ -36,7 +44,7 @@ from brokerage.ledger import seams
 from brokerage.ledger.entry import SecondPersonNeeded, Source
 from brokerage.market.rules.calendars import hong_kong_date
 from tests import desk
-from tests.factories import by_two, context
+from tests.factories import ClientFactory, by_two, context
 from tests.onboarding import (
     DESK,
     HolderFactory,
@@ -45,6 +53,7 @@ from tests.onboarding import (
     PersonFactory,
     certified,
     company,
+    entitled,
     furnish_onboarding,
 )
 
@@ -279,6 +288,18 @@ class TestAnInvitationOfTheFirm:
         OnboardedClientFactory(newcomer=firm)
         with pytest.raises(UnknownParty):
             commands.invite_person(by_two(), person=firm.people[0].id)
+
+    @pytest.mark.rule("CLI-13")
+    def test_goes_to_no_address_that_another_client_typed(self):
+        for himself in (False, True):
+            person = uuid4()
+            version = vault.draft(person, vault.Kind.INDIVIDUAL, PersonFactory(email=ADDRESS))
+            typed = by(person if himself else uuid4())
+            commands.record_person.within(vault.keeping(version), typed, version=version.id)
+            entitled(ClientFactory(), person)
+            with nullcontext() if himself else pytest.raises(AddressOfAnother):
+                commands.invite_person(by_two(), person=person)
+            commands.invite_person(by_two(), person=recorded(person, ADDRESS))
 
     def test_is_not_for_whoever_has_a_login(self):
         person = on_record(email=ADDRESS)

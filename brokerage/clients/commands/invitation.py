@@ -8,7 +8,8 @@ from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.commands import command
-from brokerage.ledger.entry import Entry
+from brokerage.ledger.entry import Entry, Source
+from brokerage.ledger.registry import Recorded
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
@@ -19,7 +20,7 @@ from ..queries import intake
 from ..rules.application import OPEN, ApplicationClosed, UnknownApplication, UnknownParty
 from ..rules.bounds import A_DAY, check_room
 from ..rules.person import PersonKind
-from ..rules.signing import DetailsChanged, HasLogin, KnownToTheFirm, NoAddress, NotKnown
+from ..rules.signing import AddressOfAnother, DetailsChanged, HasLogin, KnownToTheFirm, NoAddress, NotKnown
 from ..rules.terms import terms
 
 
@@ -57,7 +58,8 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
 
     Such as a joint holder who so far came to the desk, or a director who is to amend a company whose last
     signatory died. Returns the link's id. Raises UnknownPerson, PersonErased, CannotAct, UnknownParty for an
-    entity, HasLogin, NotKnown, NoAddress, BadAddress, DetailsChanged, TooManyLinks or SecondPersonNeeded.
+    entity, HasLogin, NotKnown, NoAddress, AddressOfAnother, BadAddress, DetailsChanged, TooManyLinks or
+    SecondPersonNeeded.
     """
     link = seams.new_id()
     entry.lock(person, link)
@@ -70,6 +72,8 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
     address = vault.known(found.version).email
     if not address:
         raise NoAddress("Correct the record first: it names no e-mail address.", person=person)
+    recorded = [each for each in ledger.events(person) if isinstance(each.event, PersonRecorded)][-1]
+    _check_given(recorded, person)
     _check_unchanged(entry, found)
     entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)
     leave_link(entry, link, person=person, sealed=sealed_address(address), invited_by=entry.context.maker)
@@ -80,6 +84,18 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
 def _check_without_login(person: UUID) -> None:
     if access.has_login(person):
         raise HasLogin("This person has a login already.", person=person)
+
+
+def _check_given(recorded: Recorded, person: UUID) -> None:
+    """CLI-13: pass if staff recorded the person as he is now, or he himself; raises AddressOfAnother.
+
+    A client records by the portal whom he names, with whatever address.
+    """
+    if ledger.source_of(recorded.entry) is Source.PORTAL and ledger.maker_of(recorded.entry) != person:
+        raise AddressOfAnother(
+            "Another client gave this address. Ask the person for it, and record the details first.",
+            person=person,
+        )
 
 
 def _check_unchanged(entry: Entry, found: Person) -> None:

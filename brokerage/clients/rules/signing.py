@@ -35,6 +35,12 @@ class NoAddress(Refused):
     code = "clients.no-address"
 
 
+class AddressOfAnother(Refused):
+    """The person's record, and so the address, was given by another client, who may read that mailbox."""
+
+    code = "clients.address-of-another"
+
+
 class DetailsChanged(Refused):
     """The person's record changed after the invitation was proposed."""
 
