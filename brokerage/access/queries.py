@@ -140,7 +140,7 @@ def has_login(person: UUID) -> bool:
 
 
 def is_good(link: SignUp, at: datetime) -> bool:
-    """Whether a link still opens a login: it is not too old, and its person has none yet."""
+    """Whether a link still opens a login: its time is not over, and its person has none yet."""
     return at < link.expires_at and not has_login(link.person)
 
 

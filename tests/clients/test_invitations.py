@@ -25,7 +25,7 @@ from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import invite_party
 from brokerage.clients.commands.holds import report_death
 from brokerage.clients.rules import terms
-from brokerage.clients.rules.application import ApplicationClosed, UnknownApplication, UnknownParty
+from brokerage.clients.rules.application import ApplicationClosed, PartyRole, UnknownApplication, UnknownParty
 from brokerage.clients.rules.bounds import TooMany
 from brokerage.clients.rules.person import CannotAct
 from brokerage.clients.rules.signing import (
@@ -80,6 +80,15 @@ def by(person):
 def invite(application, by_whom, person, address=ADDRESS):
     sealed = sealed_address(address)
     return invite_party(by(by_whom), application=application, person=person, sealed=sealed).value
+
+
+def opens(link, person):
+    """Whether a link opens the person's login."""
+    try:
+        sign_up(by_stranger(person), asked=link, encoded="x")
+    except LinkSpent:
+        return False
+    return True
 
 
 class TestAnInvitation:
@@ -158,13 +167,51 @@ class TestAnInvitation:
         assert "There is a login under this address already" in mail.outbox[-1].body
         assert "/portal/join/" not in mail.outbox[-1].body
 
-    def test_of_which_two_were_sent_opens_one_login(self, joint):
+    def test_of_which_two_were_sent_opens_one_login_with_the_newest(self, joint):
         application, ada, bo = joint
         links = [invite(application, ada, bo, f"bo{n}@example.com") for n in range(2)]
-        sign_up(by_stranger(bo), asked=links[0], encoded="x")
-        with pytest.raises(LinkSpent):
-            sign_up(by_stranger(bo), asked=links[1], encoded="x")
+        assert not opens(links[0], bo)
+        assert opens(links[1], bo)
+        assert not opens(links[1], bo)
         assert User.objects.filter(person=bo).count() == 1
+
+    @pytest.mark.rule("CLI-13")
+    @pytest.mark.parametrize("how", ["removed", "corrected", "withdrawn", "refused"])
+    def test_is_taken_back_by_what_takes_its_ground(self, joint, how):
+        application, ada, bo = joint
+        link = invite(application, ada, bo)
+        match how:
+            case "removed":
+                commands.remove_party(context(), application=application, person=bo, role=PartyRole.HOLDER)
+            case "corrected":
+                recorded(bo, "bo2@example.com")
+            case "withdrawn":
+                commands.withdraw_application(context(), application=application, by=ada)
+            case "refused":
+                commands.refuse_application(context(), application=application, reason="RISK")
+        outbox.relay()
+        assert not mail.outbox
+        assert not opens(link, bo)
+        assert not User.objects.filter(person=bo).exists()
+
+    @pytest.mark.rule("CLI-13")
+    def test_opens_nothing_once_the_firm_knows_the_person(self):
+        furnish_onboarding()
+        firm = company()
+        application = newcomers.apply(DESK, firm)
+        link = invite(application, firm.people[0].id, (signatory := firm.people[1].id))
+        newcomers.go_on(DESK, application, firm)
+        commands.approve_application(by_two(), application=application, reference="N-1")
+        assert not opens(link, signatory)
+        person = recorded(uuid4(), ADDRESS)
+        applied = commands.start_application(context(), applicant=(asker := uuid4()), form="individual").value
+        commands.name_party(context(), application=applied, person=person, role=PartyRole.HOLDER)
+        link = invite(applied, asker, person, "other@example.com")
+        entitled(ClientFactory(), person)
+        assert not opens(link, person)
+        link = commands.invite_person(by_two(), person=person).value
+        commands.withdraw_application(context(), application=applied, by=asker)
+        assert opens(link, person)
 
     def test_is_not_a_way_to_fill_a_mailbox_nor_for_nonsense(self, joint):
         application, ada, bo = joint

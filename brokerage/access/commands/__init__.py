@@ -14,7 +14,7 @@ from .proposals import (
     submit,
     withdraw_proposal,
 )
-from .sign_ups import A_DAY, ask_sign_up, leave_link, sealed_address, sign_up
+from .sign_ups import A_DAY, ask_sign_up, end_links, leave_link, sealed_address, sign_up
 from .staff_logins import grant_role, remove_role, reset_login, shut_login
 from .staff_people import identify_login
 
@@ -31,6 +31,7 @@ __all__ = (
     "ask_sign_up",
     "choose_password",
     "close_login",
+    "end_links",
     "erase_logins",
     "expire_proposals",
     "fetch_key",

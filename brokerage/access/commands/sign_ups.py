@@ -1,6 +1,7 @@
 """Logins that people open for themselves: an address is confirmed by a link, then a password is set."""
 
 import base64
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -73,15 +74,18 @@ def leave_link(
     sealed: str,
     network: str = "",
     invited_by: UUID | None = None,
+    by_firm: bool = False,
 ) -> None:
     """Leave a link for the person within an entry that has locked the stream `asked`; raises TooManyLinks.
 
-    What strangers asked for and invitations are counted apart, so that no stranger uses up the invitations.
+    It takes the place of those the person was mailed before. What strangers asked for and invitations are
+    counted apart, so that no stranger uses up the invitations.
     """
     digest = address_digest(notices.opened(sealed))
     sent = SignUp.objects.filter(digest=digest, asked_at__gt=entry.effective_at - A_DAY)
     if sent.filter(invited_by__isnull=invited_by is None).count() >= PER_ADDRESS:
         raise TooManyLinks("This address was sent enough links today. Try again tomorrow.")
+    end_links(entry, {person}, of_firm=True)
     row = SignUp.objects.create(
         id=asked,
         person=person,
@@ -89,11 +93,21 @@ def leave_link(
         digest=digest,
         network=network,
         invited_by=invited_by,
+        by_firm=by_firm,
         asked_at=entry.effective_at,
         expires_at=entry.effective_at + (INVITED_FOR if invited_by else LASTS),
     )
     entry.record(asked, SignUpAsked(person=person, expires_at=row.expires_at))
     outbox.put(LETTER, f"{LETTER}:{asked}", {"asked": str(asked)})
+
+
+def end_links(entry: Entry, persons: Collection[UUID], *, of_firm: bool = False) -> None:
+    """Let the open links of these people open nothing any more, within an entry that says why.
+
+    Those with which the firm invited them only with `of_firm`.
+    """
+    still_open = SignUp.objects.filter(person__in=persons, expires_at__gt=entry.effective_at)
+    (still_open if of_firm else still_open.filter(by_firm=False)).update(expires_at=entry.effective_at)
 
 
 @command("access.sign-up")
@@ -103,11 +117,12 @@ def sign_up(entry: Entry, *, asked: UUID, encoded: str) -> int:
     It is a client's login under the confirmed address, and reaches no client: which it does, the person's
     authorities alone say. Raises LinkSpent or NameTaken.
     """
-    row = SignUp.objects.filter(pk=asked).first()
-    if row is None:
+    known = SignUp.objects.filter(pk=asked).first()
+    if known is None:
         raise LinkSpent("This link was used, or is too old.")
-    entry.lock(asked, row.person)
-    if not queries.is_good(row, entry.effective_at):
+    entry.lock(asked, known.person)
+    row = SignUp.objects.select_for_update().filter(pk=asked).first()  # it may have been ended meanwhile
+    if row is None or not queries.is_good(row, entry.effective_at):
         raise LinkSpent("This link was used, or is too old.")
     address = notices.opened_bytes(row.sealed)
     fresh = User(username=address, password=encoded, person=row.person, email=address)

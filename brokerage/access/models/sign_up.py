@@ -4,7 +4,7 @@ from django.db import models
 
 
 class SignUp(models.Model):
-    """One mailed link: whose login it may open, unless the person has one by then.
+    """One mailed link: whose login it may open until then, unless the person has one by then.
 
     The row goes when nobody needs to know any more. The address is sealed; `digest` finds it again for those
     who can guess it and hold the site's key.
@@ -16,6 +16,7 @@ class SignUp(models.Model):
     digest = models.CharField(max_length=64)
     network = models.CharField(max_length=50, default="", help_text="Where a stranger asked from.")
     invited_by = models.UUIDField(null=True, help_text="The person who asked for it; none for a stranger.")
+    by_firm = models.BooleanField(default=False, help_text="Whether that person asked for the firm.")
     asked_at = models.DateTimeField()
     expires_at = models.DateTimeField()
 

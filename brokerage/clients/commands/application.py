@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from uuid import UUID
 
+from brokerage.access.commands import end_links
 from brokerage.ledger import seams
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
@@ -143,12 +144,18 @@ def name_party(
 
 @command("clients.remove-party")
 def remove_party(entry: Entry, *, application: UUID, person: UUID, role: PartyRole) -> None:
-    """Take a role in a draft from a person; raises UnknownApplication, NotADraft or UnknownParty."""
+    """Take a role in a draft from a person; with the last one an applicant's link lets him in no more.
+
+    Raises UnknownApplication, NotADraft or UnknownParty.
+    """
     found = locked(entry, application)
     check_draft(State(found.state))
-    if (person, role) not in {(each.person, each.role) for each in queries.parties(application)}:
+    parts = {PartyRole(each.role) for each in queries.parties(application) if each.person == person}
+    if role not in parts:
         raise UnknownParty("This person has no such part in the application.", person=person, role=role)
     entry.record(application, PartyRemoved(person=person, role=role))
+    if parts == {role}:
+        end_links(entry, {person})
 
 
 @command("clients.give-finances")
@@ -208,6 +215,7 @@ def withdraw_application(entry: Entry, *, application: UUID, by: UUID) -> None:
     found = locked(entry, application)
     _check_open(found)
     entry.record(application, ApplicationWithdrawn(by=by))
+    end_links(entry, queries.people_of(application))
 
 
 @command("clients.refuse-application")
@@ -220,6 +228,7 @@ def refuse_application(entry: Entry, *, application: UUID, reason: str) -> None:
     _check_open(found)
     checked_reason(reason)
     entry.record(application, ApplicationRefused(reason=reason))
+    end_links(entry, queries.people_of(application))
 
 
 def sealed_as(record: UUID, kind: vault.Kind, *, of: Collection[UUID] | None = None) -> vault.Sealed:

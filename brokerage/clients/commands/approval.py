@@ -6,6 +6,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from brokerage.access import queries as access
+from brokerage.access.commands import end_links
 from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import command
@@ -116,6 +117,7 @@ def approve_application(
     _hand_over(entry, facts, client)
     documents = tuple(papers) if amended else ()
     entry.record(application, ApplicationApproved(client=client, documents=documents))
+    end_links(entry, facts.people)  # the firm knows them now, and invites them itself
     label(client, (queries.person(each).version for each in sorted(facts.owners)))
     return client
 

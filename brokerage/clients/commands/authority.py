@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+from brokerage.access.commands import end_links
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Entry
@@ -103,6 +104,7 @@ def _grant(entry: Entry, client: UUID, granted: AuthorityGranted) -> UUID:
         raise AuthorityStands("This person acts for the client in that capacity already.", client=client)
     entry.second_person(Perm.APPROVE_AUTHORITIES, client=client)
     entry.record(client, granted)
+    end_links(entry, {granted.person})
     if granted.capacity is Capacity.HOLDER:
         label_again(client, granted.person, queries.person(granted.person).version)
     if stopped_by_screening(granted.person):

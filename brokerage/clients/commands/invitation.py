@@ -33,7 +33,7 @@ def invite_party(entry: Entry, *, application: UUID, person: UUID, sealed: str) 
     ApplicationClosed, UnknownParty, HasLogin, KnownToTheFirm, TooMany or TooManyLinks.
     """
     link = seams.new_id()
-    entry.lock(application, link)
+    entry.lock(application, person, link)
     found = queries.application(application)
     if entry.context.maker != found.applicant:
         raise UnknownApplication("There is no such application.", application=application)
@@ -76,7 +76,8 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
     _check_given(recorded, person)
     _check_unchanged(entry, found)
     entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)
-    leave_link(entry, link, person=person, sealed=sealed_address(address), invited_by=entry.context.maker)
+    sealed = sealed_address(address)
+    leave_link(entry, link, person=person, sealed=sealed, invited_by=entry.context.maker, by_firm=True)
     entry.record(person, PersonInvited(link=link))
     return link
 

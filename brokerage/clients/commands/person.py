@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from brokerage.access.commands import erase_logins
+from brokerage.access.commands import end_links, erase_logins
 from brokerage.access.rules import Perm
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry, Source
@@ -35,7 +35,7 @@ def record_person(entry: Entry, *, version: UUID) -> UUID:
 def record_step(entry: Entry, person: UUID, version: UUID) -> PersonKind:
     """Make a vault record the details of a locked person, within another command; as `record_person`.
 
-    Returns what the person is by it.
+    Links mailed before open no login any more. Returns what the person is by it.
     """
     sealed = vault.sealed(version)
     _check_not_erased(person)
@@ -44,6 +44,7 @@ def record_step(entry: Entry, person: UUID, version: UUID) -> PersonKind:
     if kind is None or sealed.person != person:
         raise UnknownRecord("This record holds no details of this person.", record=version)
     entry.record(person, PersonRecorded(kind=kind, version=version, digest=sealed.digest))
+    end_links(entry, {person}, of_firm=True)
     for client in queries.clients_held_by(person):
         if person in queries.owners(client):
             label_again(client, person, version)
