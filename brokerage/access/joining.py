@@ -74,7 +74,7 @@ def join(request: HttpRequest) -> HttpResponse:
         except (LinkSpent, NameTaken):
             return _page(request, "link_spent", status=410)
         return _welcome(request, User.objects.get(pk=login))
-    return _page(request, "join", form=form, address=address, invited=link.invited_by is not None)
+    return _page(request, "join", form=form, address=address, link=link)
 
 
 def _welcome(request: HttpRequest, user: User) -> HttpResponse:

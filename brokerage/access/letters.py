@@ -52,6 +52,7 @@ def send(message: outbox.Message) -> None:
     words = {
         "known": known,
         "invited": row.invited_by is not None,
+        "by_firm": row.by_firm,
         "site": settings.SITE,
         "link": f"{settings.SITE}{reverse('portal-join')}?token={token(row.id)}",
         "until": row.expires_at,

@@ -1,5 +1,6 @@
 """Whom an applicant invites, where the letter goes, and who signs for whom."""
 
+import re
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
@@ -320,6 +321,28 @@ class TestAnInvitationOfTheFirm:
         assert "xample.com" not in str(ledger.events(person) + ledger.events(link))
         outbox.relay()
         assert mail.outbox[-1].to == ["dee@example.com"]
+
+    def test_says_who_invites(self, joint):
+        application, ada, bo = joint
+        invite(application, ada, bo)
+        commands.invite_person(by_two(), person=on_record(email="dee@example.com"))
+        outbox.relay()
+        told = {letter.to[0]: letter.body for letter in mail.outbox}
+        for address, by_firm in ((ADDRESS, False), ("dee@example.com", True)):
+            assert ("You are on our record" in told[address]) is by_firm
+            assert ("Somebody who wants to become a client" in told[address]) is not by_firm
+            browser = Client()
+            page = browser.get(re.search(r"/portal/join/\?token=\S+", told[address])[0], follow=True)
+            assert ("We invited you" in page.content.decode()) is by_firm
+            assert ("You were named in an application" in page.content.decode()) is not by_firm
+
+    def test_to_an_address_with_a_login_asks_for_another_by_telephone(self):
+        open_client_login(ADDRESS, uuid4(), desk.PASSWORD)
+        commands.invite_person(by_two(), person=on_record(email=ADDRESS))
+        outbox.relay()
+        assert "You are on our record" in mail.outbox[-1].body
+        assert "Call us on the number you know" in mail.outbox[-1].body
+        assert "/portal/join/" not in mail.outbox[-1].body
 
     def test_is_for_whom_the_firm_knows_and_who_can_act(self):
         for person, refused in (
