@@ -20,13 +20,14 @@ from brokerage.ledger import seams
 from . import notices
 from .address import client_address, network_of
 from .commands import LinkSpent, NameTaken, ask_sign_up, choose_password, sign_up
-from .commands.sign_ups import BadAddress, TooManyLinks, by_stranger, sealed_address
+from .commands.sign_ups import TooManyLinks, by_stranger, sealed_address
 from .commands.stays import own
 from .doors import let_in
 from .events.logins import Proof
 from .forms import SignUpAddress
 from .letters import choice_of, link_of
 from .models import SignUp, User
+from .rules import BadAddress
 from .step_up import ONWARD, face_of
 
 TOKEN, CHOICE = "join-token", "choice-token"  # the names of places in the session

@@ -141,10 +141,10 @@ def maker_of(entry: UUID) -> UUID | None:
     return row[0] if row else None
 
 
-def source_of(entry: UUID) -> Source:
-    """The edge that an entry came through; raises TypeError for an unknown entry."""
+def source_of(entry: UUID) -> Source | None:
+    """The edge that an entry came through; None for an unknown entry."""
     row = store.cursor().execute("SELECT source FROM ledger_entry WHERE id = %s", [entry]).fetchone()
-    return Source(row[0])
+    return Source(row[0]) if row else None
 
 
 def references(entry: UUID) -> list[tuple[str, str]]:

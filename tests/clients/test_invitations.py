@@ -19,9 +19,9 @@ from brokerage.access.commands import (
     sign_up,
     submit,
 )
-from brokerage.access.commands.sign_ups import PER_ADDRESS, BadAddress, TooManyLinks, by_stranger
+from brokerage.access.commands.sign_ups import LETTER, PER_ADDRESS, TooManyLinks, by_stranger
 from brokerage.access.models import SignUp, User
-from brokerage.access.rules import Perm
+from brokerage.access.rules import BadAddress, Perm
 from brokerage.clients import commands, queries, vault
 from brokerage.clients.commands import invite_party
 from brokerage.clients.commands.holds import report_death
@@ -40,6 +40,7 @@ from brokerage.clients.rules.signing import (
 from brokerage.clients.rules.terms import TERMS
 from brokerage.config import newcomers
 from brokerage.jobs import outbox
+from brokerage.jobs.models import Outbox
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
 from brokerage.ledger.entry import SecondPersonNeeded, Source
@@ -315,6 +316,8 @@ class TestAnInvitationOfTheFirm:
         person = on_record(email="Dee@Example.com")
         with pytest.raises(SecondPersonNeeded):
             commands.invite_person(context(maker=uuid4()), person=person)
+        assert not SignUp.objects.exists()
+        assert not Outbox.objects.filter(kind=LETTER).exists()
         link = commands.invite_person(by_two(), person=person).value
         assert ledger.events(person)[-1].event.link == link
         assert SignUp.objects.get(pk=link).person == person
@@ -358,6 +361,15 @@ class TestAnInvitationOfTheFirm:
         OnboardedClientFactory(newcomer=firm)
         with pytest.raises(UnknownParty):
             commands.invite_person(by_two(), person=firm.people[0].id)
+
+    def test_is_proposed_only_if_it_may_go(self):
+        full = on_record(email=ADDRESS)
+        for _ in range(PER_ADDRESS):
+            commands.invite_person(by_two(), person=full)
+        for person, refused in ((on_record(email="o'dee@example.com"), BadAddress), (full, TooManyLinks)):
+            with pytest.raises(refused):
+                submit(context(maker=uuid4()), commands.invite_person, person=person)
+        assert SignUp.objects.count() == PER_ADDRESS
 
     @pytest.mark.rule("CLI-13")
     def test_goes_to_no_address_that_another_client_typed(self):

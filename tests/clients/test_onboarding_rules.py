@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from brokerage.access.rules import BadAddress
 from brokerage.clients.rules.agreements import NotConfirmed, check_confirmed
 from brokerage.clients.rules.classification import (
     BelowThreshold,
@@ -41,6 +42,7 @@ from brokerage.clients.rules.transfers import (
     TransferTooSmall,
     check_first_transfer,
 )
+from tests.onboarding import PersonFactory
 
 TODAY = date(2026, 11, 22)
 NOW = datetime(2026, 11, 22, 4, tzinfo=UTC)
@@ -336,3 +338,22 @@ class TestText:
         assert search_key("Am\u00e9lie") == search_key("AME\u0301LIE")
         assert search_key("Stra\u00dfe") == search_key("STRASSE")
         assert search_key("Ch\u200ban") == search_key("Chan")
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("", ""),
+        (" Ann.Lee+desk@Mail.Example.com ", "Ann.Lee+desk@Mail.Example.com"),
+        ("o'dee@bücher.example", "o'dee@bücher.example"),
+        *((each, None) for each in ("ann", "ann@example", "@example.com", "a b@example.com", "a@-b.com")),
+        *((each, None) for each in ("a@b..com", ".a@b.com", "a@b.com\nx", "a@b.1", f"{'a' * 250}@b.com")),
+    ],
+)
+def test_an_e_mail_address_on_record_looks_like_one(typed: str, kept: str | None) -> None:
+    details = PersonFactory(email=typed)
+    if kept is not None:
+        assert details.checked(TODAY).email == kept
+        return
+    with pytest.raises(BadAddress):
+        details.checked(TODAY)

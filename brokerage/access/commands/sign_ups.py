@@ -6,19 +6,17 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.utils.crypto import salted_hmac
 
 from brokerage.jobs import outbox
 from brokerage.ledger import seams
 from brokerage.ledger.commands import NothingToDo, command
 from brokerage.ledger.entry import Context, Entry, Source
-from brokerage.ledger.refusal import Refused
 
 from .. import notices, queries
 from ..events.sign_up import SignUpAsked, SignUpConfirmed
 from ..models import SignUp, User
-from ..rules import Role
+from ..rules import BadAddress, Role, checked_email
 from .logins import keep_login
 from .passwords import LASTS, LinkSpent
 
@@ -28,12 +26,6 @@ INVITED_FOR = timedelta(days=7)
 A_DAY = timedelta(days=1)
 PER_ADDRESS = 3
 """How many links go to one address within a day: of those strangers ask for, and of invitations."""
-
-
-class BadAddress(Refused):
-    """Not an e-mail address, or not one that can name a login."""
-
-    code = "access.bad-address"
 
 
 class TooManyLinks(NothingToDo):
@@ -136,9 +128,8 @@ def sealed_address(address: str) -> str:
 
     Raises BadAddress.
     """
-    name = address.strip().lower()
+    name = checked_email(address).lower()
     try:
-        validate_email(name)
         User.username_validator(name)
     except ValidationError as error:
         raise BadAddress("Write an e-mail address of letters, digits and @ . + - _ only.") from error

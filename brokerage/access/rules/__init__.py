@@ -1,5 +1,6 @@
 """Who may do what: rights and roles, who asks, and what the second of two people decides."""
 
+from .addresses import BadAddress, checked_email
 from .principal import (
     ConfirmationNeeded,
     Kind,
@@ -40,6 +41,7 @@ __all__ = (
     "LASTING",
     "PROPOSALS",
     "ROLES",
+    "BadAddress",
     "ConfirmationNeeded",
     "DigestDiffers",
     "Expired",
@@ -60,6 +62,7 @@ __all__ = (
     "check_entitled",
     "check_open",
     "check_second",
+    "checked_email",
     "checked_person",
     "digest",
     "lasting",

@@ -75,9 +75,9 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
     recorded = [each for each in ledger.events(person) if isinstance(each.event, PersonRecorded)][-1]
     _check_given(recorded, person)
     _check_unchanged(entry, found)
-    entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)
     sealed = sealed_address(address)
     leave_link(entry, link, person=person, sealed=sealed, invited_by=entry.context.maker, by_firm=True)
+    entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)  # without one, no link is left either
     entry.record(person, PersonInvited(link=link))
     return link
 

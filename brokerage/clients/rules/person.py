@@ -9,6 +9,7 @@ from uuid import UUID
 
 import iso3166
 
+from brokerage.access.rules import checked_email
 from brokerage.ledger.refusal import Refused
 
 from .names import checked_text
@@ -160,7 +161,10 @@ class Individual:
         return (latin, self.native_name) if self.native_name else (latin,)
 
     def checked(self, today: date) -> Self:
-        """The same details in the form that is stored; raises BadText, BadCountry or BadBirthDate."""
+        """The same details in the form that is stored.
+
+        Raises BadText, BadCountry, BadBirthDate or BadAddress.
+        """
         if not 18 <= _years(self.birth_date, today) <= 120:
             raise BadBirthDate("Check the birth date: a client is between 18 and 120 years old.")
         return type(self)(
@@ -172,7 +176,7 @@ class Individual:
             id_number=checked_text(self.id_number, longest=40),
             address=self.address.checked(),
             native_name=_optional(self.native_name),
-            email=_optional(self.email),
+            email=checked_email(self.email) if self.email.strip() else "",
             phone=_optional(self.phone, longest=40),
         )
 
