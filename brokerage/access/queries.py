@@ -9,6 +9,7 @@ from django.db.models import Case, Exists, F, OuterRef, QuerySet, Subquery, When
 
 from brokerage.ledger import queries as ledger
 from brokerage.ledger import seams
+from brokerage.ledger.registry import Recorded
 
 from .events.proposals import ProposalMade
 from .models import ApiKey, Proposal, SignIn, SignUp, User
@@ -39,6 +40,14 @@ def told_of_proposal(identifier: UUID) -> tuple[ProposalMade, ProposalState]:
     if not isinstance(made, ProposalMade):
         raise UnknownProposal("There is no such proposal.", proposal=identifier)
     return made, ENDS[type(ends[-1])] if ends else ProposalState.OPEN
+
+
+def is_since(happened: Recorded, proposal: UUID | None) -> bool:
+    """Whether something came into the book after a proposal; not where nothing was proposed.
+
+    The book's order tells: the time of day is taken before streams are locked, and may be another's clock.
+    """
+    return proposal is not None and ledger.events(proposal)[0].seq < happened.seq
 
 
 def proposal_of_key(key: str) -> Proposal | None:

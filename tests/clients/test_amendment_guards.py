@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -141,8 +142,10 @@ class TestNobodyIsPassedOver:
         client, _pair = joint()
         application = handed_in(amending(client))
         proposed = proposal(application)
-        commands.return_application(context(), application=application, reason="PAPER-UNREADABLE")
-        handed_in(application)
+        behind = seams.now() - timedelta(seconds=30)  # the clock of whoever hands it in
+        with seams.using(clock=lambda: behind):
+            commands.return_application(context(), application=application, reason="PAPER-UNREADABLE")
+            handed_in(application)
         with pytest.raises(StepMissing, match="again"):
             approved(proposed)
 

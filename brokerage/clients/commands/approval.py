@@ -11,6 +11,7 @@ from brokerage.access.rules import Perm
 from brokerage.ledger import queries as ledger
 from brokerage.ledger.commands import command
 from brokerage.ledger.entry import Entry
+from brokerage.ledger.registry import Recorded
 from brokerage.market.rules.calendars import hong_kong_date
 
 from .. import queries, vault
@@ -135,14 +136,18 @@ def _check_amendment(found: Application, client: UUID, papers: Sequence[UUID]) -
 
 def _handed_in_by(found: Application) -> list[UUID]:
     """The applicant, if he handed it in himself: whoever else did has said nothing for him."""
+    return [found.applicant] if ledger.maker_of(_submission(found).entry) == found.applicant else []
+
+
+def _submission(found: Application) -> Recorded:
+    """When an application that was handed in was last."""
     handed = [each for each in ledger.events(found.id) if isinstance(each.event, ApplicationSubmitted)]
-    return [found.applicant] if ledger.maker_of(handed[-1].entry) == found.applicant else []
+    return handed[-1]
 
 
 def _check_unchanged(entry: Entry, found: Application) -> None:
     """Pass unless it was handed in again after its approval was proposed; raises StepMissing."""
-    proposed = entry.context.proposal
-    if proposed and found.submitted_at and access.proposal(proposed).made_at < found.submitted_at:
+    if access.is_since(_submission(found), entry.context.proposal):
         raise StepMissing("It was handed in again since its approval was proposed; propose it anew.")
 
 

@@ -15,7 +15,6 @@ from brokerage.market.rules.calendars import hong_kong_date
 from .. import queries, vault
 from ..events.invitation import PartyInvited, PersonInvited
 from ..events.person import PersonRecorded
-from ..models import Person
 from ..queries import intake
 from ..rules.application import OPEN, ApplicationClosed, UnknownApplication, UnknownParty
 from ..rules.bounds import A_DAY, check_room
@@ -74,7 +73,7 @@ def invite_person(entry: Entry, *, person: UUID) -> UUID:
         raise NoAddress("Correct the record first: it names no e-mail address.", person=person)
     recorded = [each for each in ledger.events(person) if isinstance(each.event, PersonRecorded)][-1]
     _check_given(recorded, person)
-    _check_unchanged(entry, found)
+    _check_unchanged(entry, recorded)
     sealed = sealed_address(address)
     leave_link(entry, link, person=person, sealed=sealed, invited_by=entry.context.maker, by_firm=True)
     entry.second_person(Perm.APPROVE_AUTHORITIES, person=person)  # without one, no link is left either
@@ -99,10 +98,7 @@ def _check_given(recorded: Recorded, person: UUID) -> None:
         )
 
 
-def _check_unchanged(entry: Entry, found: Person) -> None:
+def _check_unchanged(entry: Entry, recorded: Recorded) -> None:
     """Pass unless the record, and so the address, changed after this was proposed; raises DetailsChanged."""
-    if entry.context.proposal is None:
-        return
-    recorded = [each for each in ledger.events(found.id) if isinstance(each.event, PersonRecorded)]
-    if access.proposal(entry.context.proposal).made_at < recorded[-1].effective_at:
-        raise DetailsChanged("The record was corrected since; propose the invitation anew.", person=found.id)
+    if access.is_since(recorded, entry.context.proposal):
+        raise DetailsChanged("The record was corrected since; propose the invitation anew.")
