@@ -239,12 +239,14 @@ RULES = (
         source="house rulebook, section 5",
         certainty=Certainty.LIKELY,
         extent="Agreements take every joint holder and as many signatories as the mandate asks, and as many"
-        " stay. Who is behind a client changes by an amendment that as many agree to. Where several sign"
-        " together, one alone gives no standing authority and waives nothing, an attorney neither;"
-        " signing an instruction jointly is not in the product yet. Holds by court, death, bankruptcy"
-        " and winding-up; who died or is insolvent is let act for nobody, nor anybody for a closed client."
-        " Attorneys on a holder's paper that nothing else rests on, until a date, its giver's death, or"
-        " until he holds the client no more.",
+        " stay. Who is behind a client changes by an amendment that as many agree to, and brings back"
+        " nobody who was stopped since it was begun. The entity that is the client signs for itself by"
+        " human beings alone. The firm mails a login to no address that another client typed. Where"
+        " several sign together, one alone gives no standing authority and waives nothing, an attorney"
+        " neither; signing an instruction jointly is not in the product yet. Holds by court, death,"
+        " bankruptcy and winding-up; who died or is insolvent is let act for nobody, nor anybody for a"
+        " closed client. Attorneys on a holder's paper that nothing else rests on, until a date, its"
+        " giver's death, or until he holds the client no more.",
     ),
     Rule(
         id="INT-1",

@@ -43,26 +43,24 @@ def furnished(db: None) -> None:
     furnish_onboarding()
 
 
+def stopped() -> tuple[UUID, UUID]:
+    """A joint client, and the holder of it who was stopped."""
+    client, (_ann, ben) = joint()
+    commands.end_authority(context(), client=client, person=ben, capacity=Capacity.HOLDER, reason="LEFT")
+    return client, ben
+
+
 @pytest.mark.rule("CLI-10", "CLI-13")
 class TestAHolderWhoActsNoMore:
-    @pytest.fixture
-    def stopped(self) -> tuple[UUID, UUID]:
-        """A joint client, and the holder of it who was stopped."""
-        client, (_ann, ben) = joint()
-        commands.end_authority(context(), client=client, person=ben, capacity=Capacity.HOLDER, reason="LEFT")
-        return client, ben
-
     @pytest.mark.parametrize("befell", [report_death, report_insolvency])
-    def test_holds_it_still_and_freezes_it_by_what_befalls_him(
-        self, stopped: tuple[UUID, UUID], befell: Callable[..., Any]
-    ) -> None:
-        client, ben = stopped
+    def test_holds_it_still_and_freezes_it_by_what_befalls_him(self, befell: Callable[..., Any]) -> None:
+        client, ben = stopped()
         befell(context(), person=ben, reference="DC-1")
         assert len(holds_on(client)) == 1
         assert queries.client(client).status == "frozen"
 
-    def test_is_shown_with_what_screening_said_of_him(self, stopped: tuple[UUID, UUID]) -> None:
-        client, ben = stopped
+    def test_is_shown_with_what_screening_said_of_him(self) -> None:
+        client, ben = stopped()
         then = client_as_of(client, seams.now())
         assert {row.person for row in then.behind} == {ben}
         assert ben in then.screenings
@@ -159,8 +157,8 @@ class TestNobodyIsPassedOver:
         handed_in(application)
         assert second in standing(application).identified
         proposed = proposal(application)
-        stopped = {"client": client, "person": second, "capacity": Capacity.SIGNATORY}
-        commands.end_authority(context(), **stopped, reason="FRAUD")
+        signing = {"client": client, "person": second, "capacity": Capacity.SIGNATORY}
+        commands.end_authority(context(), **signing, reason="FRAUD")
         with pytest.raises(Overtaken):
             approved(proposed)
         commands.return_application(context(), application=application, reason="STOPPED")

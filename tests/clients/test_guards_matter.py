@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from functools import wraps
+from functools import partial, wraps
 from importlib import import_module
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -16,15 +16,18 @@ from brokerage.clients.commands import application as beginning
 from brokerage.clients.commands import approval, cases, holds, person
 from brokerage.clients.commands import assessment as assessing
 from brokerage.clients.commands import authority as acting
+from brokerage.clients.commands import invitation as inviting
 from brokerage.clients.commands import reclassification as classifying
 from brokerage.clients.commands import reviews as reviewing
 from brokerage.clients.commands import screening as judging
 from brokerage.clients.commands import standing_authorities as authorities
-from brokerage.clients.models import Application, Authority
+from brokerage.clients.models import Application, Authority, Person
 from brokerage.clients.queries import behind
+from brokerage.clients.queries import holds as freezing
+from brokerage.clients.rules import application as roles
 from brokerage.clients.rules import stages
 from brokerage.clients.rules import standing_authorities as rules
-from brokerage.clients.rules.application import Facts
+from brokerage.clients.rules.application import Facts, PartyRole
 from brokerage.clients.rules.cases import AlertGround
 from brokerage.clients.rules.classification import Investor
 from brokerage.clients.rules.documents import DocumentKind
@@ -47,6 +50,7 @@ from . import (
     test_cases,
     test_commands,
     test_erasing_logins,
+    test_invitations,
     test_nobody_is_tipped_off,
     test_own_pages,
     test_papers_of_several,
@@ -75,6 +79,10 @@ ACTING, MANDATE = test_commands.TestAuthority(), test_commands.TestAMandate()
 ERASURE = test_vault.TestErasure()
 AMENDMENT, HOLDER = test_amendment.TestAnAmendment(), test_amended_holders.TestAHolder()
 PASSED_OVER = test_amendment_guards.TestNobodyIsPassedOver()
+STOPPED = test_amendment_guards.TestAHolderWhoActsNoMore()
+INVITED = test_invitations.TestAnInvitationOfTheFirm()
+NAMING = test_application.TestAnApplication()
+behind_client, people_signing = behind.clients_behind, applying.signs_alone
 ATTORNEY, PAPER = test_papers_of_several.TestAnAttorney(), test_papers_of_several.TestAPaper()
 TREATED, BUYS = test_reclassification.TestAClient(), test_virtual_assets.TestAClient()
 
@@ -192,6 +200,22 @@ def amended(named: Callable[[], None]) -> Callable[[], None]:
 
 def every_application_counts() -> Any:
     return Application.objects.filter(client__isnull=False)
+
+
+def the_applicant(found: Application) -> list[UUID]:
+    return [found.applicant]
+
+
+def who_signs_alone(person: Person) -> bool:
+    return people_signing(person.id)
+
+
+def entities_alone(person: UUID, *wanted: PartyRole) -> frozenset[UUID]:
+    return behind_client(person, *(set(wanted) - {PartyRole.HOLDER}))
+
+
+def befallen() -> None:
+    STOPPED.test_holds_it_still_and_freezes_it_by_what_befalls_him(holds.report_death)
 
 
 def only_if_new(facts: Facts) -> bool:
@@ -459,6 +483,64 @@ GUARDS = [
         applying,
         "overtaken",
         always(frozenset()),
+    ),
+    Guard(
+        "CLI-13",
+        amended(PASSED_OVER.test_by_somebody_else_who_hands_it_in_for_the_applicant),
+        approval,
+        "_handed_in_by",
+        the_applicant,
+    ),
+    Guard(
+        "CLI-13",
+        amended(PASSED_OVER.test_by_an_approval_proposed_before_it_was_handed_in_again),
+        approval,
+        "_check_unchanged",
+    ),
+    Guard(
+        "CLI-13",
+        amended(INVITED.test_falls_with_the_record_it_was_proposed_on),
+        inviting,
+        "_check_unchanged",
+    ),
+    Guard(
+        "CLI-13",
+        amended(INVITED.test_goes_to_no_address_that_another_client_typed),
+        inviting,
+        "_check_given",
+    ),
+    Guard(
+        "CLI-13",
+        amended(PASSED_OVER.test_by_an_invitation_of_somebody_the_firm_knows),
+        inviting.queries,
+        "is_settled",
+        always(False),
+    ),
+    Guard(
+        "CLI-13",
+        amended(test_invitations.TestSigning().test_for_somebody_the_firm_knows_is_his_own_or_the_desks),
+        inviting.queries,
+        "certifies_alone",
+        who_signs_alone,
+    ),
+    *(
+        Guard(
+            "CLI-10", amended(PASSED_OVER.test_by_a_joint_holder_with_a_hit_whose_authority_was_ended), *how
+        )
+        for how in ((behind, "ON_RECORD", behind.BEHIND), (freezing, "ON_RECORD", behind.BEHIND))
+    ),
+    Guard("CLI-13", amended(befallen), holds, "clients_behind", entities_alone),
+    Guard(
+        "CLI-13",
+        amended(partial(NAMING.test_lets_the_entity_have_no_other_part_in_itself, PartyRole.SIGNATORY)),
+        roles,
+        "_check_fits",
+    ),
+    Guard(
+        "CLI-13",
+        amended(NAMING.test_asks_for_human_beings_where_somebody_signs_or_controls_in_the_end),
+        roles,
+        "_check_fits",
     ),
     Guard(
         "CLI-13", amended(HOLDER.test_who_leaves_ends_what_he_let_others_do), acting, "powers_of", always([])

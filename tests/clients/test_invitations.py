@@ -292,6 +292,17 @@ class TestSigning:
         with pytest.raises(ForAnother):
             certify(firm.people[1].id, controller)
 
+    @pytest.mark.rule("CLI-13")
+    def test_for_somebody_the_firm_knows_is_his_own_or_the_desks(self):
+        furnish_onboarding()
+        firm = company()
+        OnboardedClientFactory(newcomer=firm)
+        owner = firm.people[-1]
+        with pytest.raises(ForAnother):
+            certify(firm.people[1].id, owner)
+        certify(owner.id, owner)
+        newcomers.certify_one(DESK, owner)
+
 
 def on_record(**details):
     """A client's holder whom the firm knows without a login."""
@@ -307,6 +318,7 @@ def recorded(person, address):
     return person
 
 
+@pytest.mark.rule("CLI-13")
 class TestAnInvitationOfTheFirm:
     @pytest.fixture(autouse=True)
     def furnished(self, db):
@@ -371,7 +383,6 @@ class TestAnInvitationOfTheFirm:
                 submit(context(maker=uuid4()), commands.invite_person, person=person)
         assert SignUp.objects.count() == PER_ADDRESS
 
-    @pytest.mark.rule("CLI-13")
     def test_goes_to_no_address_that_another_client_typed(self):
         for himself in (False, True):
             person = uuid4()
