@@ -65,11 +65,11 @@ def three():
 
 class TestOpening:
     def test_is_a_fact_without_a_name(self):
-        open_login("ada", ["auditor"], "E-17")
-        user = User.objects.get(username="ada")
+        open_login("zoe-quill", ["auditor"], "E-17")
+        user = User.objects.get(username="zoe-quill")
         (opened,) = ledger.events(user.stream)
         assert opened.event.roles == (Role.AUDITOR,)
-        assert "ada" not in repr(opened)
+        assert "zoe-quill" not in repr(opened)
 
     def test_gives_clients_no_staff_rights_and_no_weak_password(self):
         open_client_login("chan", uuid4(), desk.PASSWORD)
