@@ -68,9 +68,9 @@ def start_application(
     """Begin an application to become a client, or to amend who is behind one; returns its id.
 
     `signatures` is how many holders or signatories an instruction will need (CLI-13); `margin` asks to
-    borrow. With `amends` the applicant signs for that client, or runs it
-    where nobody is left who does; its people are named as they are now. Raises
-    BadMandate or TooMany; with `amends` UnknownClient, NotActive, NoAuthority, FormKept or AmendmentOpen.
+    borrow. With `amends` the applicant signs for that client, or runs it where nobody is left who does; its
+    people are named as they are now. Raises BadMandate or TooMany; with `amends` UnknownClient, NotActive,
+    NoAuthority, FormKept or AmendmentOpen.
     """
     if not 1 <= signatures <= (1 if form is ClientType.INDIVIDUAL else MOST):
         raise BadMandate(f"An instruction needs one to {MOST} signatures, an individual's one.")
